@@ -1,0 +1,4 @@
+// Samples -> roll-ups. What other stages may see.
+export * from './object-store';
+export * from './rollup-store';
+export * from './sample-source';

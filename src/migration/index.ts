@@ -1,0 +1,2 @@
+// Migration cost, windows, feed.
+export * from './window-store';

@@ -1,0 +1,79 @@
+// Published windows, what operators decided about VMs, and the feed that carries both.
+import type { EpochMs, Json } from '../core';
+
+/** The document of one VM as it is on the feed, in REST, on the page, and in the file. */
+export interface WindowDocument {
+  readonly vmId: string;
+  readonly revision: number;
+  /** Hash of (tenant, runDate, vmId, revision): event id and idempotency key. */
+  readonly id: string;
+  /** Canonical JSON, serialised once. */
+  readonly text: string;
+}
+
+/** What an operator decided about a VM; 'auto' when nothing. */
+export type VmPolicy =
+  | { readonly state: 'auto' }
+  | { readonly state: 'excluded'; readonly reason: string }
+  | { readonly state: 'pinned'; readonly notBeforeMs: EpochMs; readonly reason: string };
+
+export interface FeedEntry {
+  /** Given by the relay, 1, 2, 3 ... without holes per tenant. */
+  readonly position: number;
+  readonly id: string;
+  readonly vmId: string;
+  readonly revision: number;
+  readonly text: string;
+}
+
+/** Twins: memory and PostgreSQL. All of one tenant unless it says otherwise. */
+export abstract class WindowStore {
+  /** Newest published revision of each VM, 0 where none, in the order given. */
+  abstract revisions(tenantId: string, vmIds: readonly string[]): Promise<Int32Array>;
+
+  abstract policies(tenantId: string, vmIds: readonly string[]): Promise<readonly VmPolicy[]>;
+
+  abstract setPolicy(tenantId: string, vmId: string, policy: VmPolicy): Promise<void>;
+
+  /** Keeps a shard's documents out of sight until `publish`; replaces what it staged before. */
+  abstract stage(runId: string, shard: number, documents: readonly WindowDocument[]): Promise<void>;
+
+  /**
+   * One transaction: the run becomes the published attempt of (tenant, runDate), every staged
+   * document whose revision is higher than the VM's becomes its newest, and an outbox row each.
+   * A second call changes nothing.
+   */
+  abstract publish(tenantId: string, runId: string, summary: Json, nowMs: EpochMs): Promise<void>;
+
+  /** One document outside a night (pin, exclude); same transaction for document and outbox. */
+  abstract replace(tenantId: string, document: WindowDocument): Promise<void>;
+
+  abstract document(tenantId: string, vmId: string): Promise<WindowDocument | undefined>;
+}
+
+/** The feed's side of the outbox. */
+export abstract class FeedStore {
+  /**
+   * Gives up to `limit` outbox rows their positions, in commit order; returns how many.
+   * Only the holder of the relay's lease calls it.
+   */
+  abstract advance(tenantId: string, limit: number): Promise<number>;
+
+  /** Entries after `position`, in order. */
+  abstract read(tenantId: string, after: number, limit: number): Promise<readonly FeedEntry[]>;
+
+  /** The position up to which a sink (by name) has everything. */
+  abstract delivered(tenantId: string, sink: string): Promise<number>;
+  abstract markDelivered(tenantId: string, sink: string, position: number): Promise<void>;
+
+  /** While stopped, `advance` does nothing. */
+  abstract setStopped(tenantId: string, stopped: boolean): Promise<void>;
+  abstract stopped(tenantId: string): Promise<boolean>;
+}
+
+/** Where the relay delivers (Kafka); at least once, under the same event id. */
+export abstract class FeedSink {
+  abstract readonly name: string;
+  abstract deliver(tenantId: string, entries: readonly FeedEntry[]): Promise<void>;
+  abstract close(): Promise<void>;
+}

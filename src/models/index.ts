@@ -1,0 +1,2 @@
+// Forecasters: a pure numeric library.
+export * from './forecaster';

@@ -1,0 +1,4 @@
+// The night: plan, ledger, shards, backtest.
+export * from './job-queue';
+export * from './ledger';
+export * from './window-planner';

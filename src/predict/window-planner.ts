@@ -1,0 +1,44 @@
+// What the night asks of migration, without knowing it: candidates, documents, publication.
+import type { EpochMs } from '../core';
+import type { ForecastBatch } from '../models';
+import type { VmRecord } from '../ingest';
+import type { Run } from './ledger';
+
+/** One shard's forecasts, sorted by vmId. */
+export interface ShardForecast {
+  readonly run: Run;
+  readonly vms: readonly VmRecord[];
+  readonly cutoffMs: EpochMs;
+  /** 288 steps of five minutes. */
+  readonly fiveMinute: ForecastBatch;
+  /** 168 steps of an hour. */
+  readonly hourly: ForecastBatch;
+  /** (vms) the chosen model's name per resolution. */
+  readonly fiveMinuteModel: readonly string[];
+  readonly hourlyModel: readonly string[];
+  /** Last known five-minute mean of each VM, cpuPct; NaN when none. */
+  readonly lastPct: Float64Array;
+  /** Why a VM has no forecast of its own, by row; sparse. */
+  readonly abstentions: ReadonlyMap<number, string>;
+}
+
+/** Flat columns of equal length, written as one Arrow file; what they mean is migration's matter. */
+export interface ColumnTable {
+  readonly rowCount: number;
+  readonly columns: Readonly<Record<string, Float64Array | Int32Array | readonly string[]>>;
+}
+
+export abstract class WindowPlanner {
+  /** Pure: the ranked candidate windows of every VM of a shard. */
+  abstract candidates(forecast: ShardForecast): ColumnTable;
+
+  /** Turns candidates into documents and stages them; a second call replaces the first. */
+  abstract choose(
+    run: Run,
+    shard: number,
+    table: ColumnTable,
+  ): Promise<{ readonly documents: number; readonly windows: number }>;
+
+  /** One transaction: flips (tenant, runDate) to this attempt and makes the feed entries. */
+  abstract publish(run: Run, summary: import('../core').Json, nowMs: EpochMs): Promise<void>;
+}
