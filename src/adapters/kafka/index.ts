@@ -1,0 +1,4 @@
+// Kafka: samples in, windows out.
+export * from './kafka-sample-log';
+export * from './kafka-sample-source';
+export { loadRdkafka } from './rdkafka';
