@@ -1,0 +1,269 @@
+// A real PostgreSQL 18 of our own: made at the first start, stopped with the process that owns it.
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { DomainError } from '../../core';
+import { findPostgres, launchOf, NOBODY_ID } from './postgres-binaries';
+import type { Launch } from './postgres-binaries';
+
+const OWNER = 'slackwater_owner';
+const DATABASE = 'slackwater';
+const READY_WITHIN_MS = 60_000; // Recovery after a kill replays at most max_wal_size (1 GB).
+const ORPHAN_WITHIN_MS = 10_000;
+const SMART_STOP_MS = 3_000; // SIGTERM waits for clients; ours are closed by then.
+const PORT_TRIES = 3;
+
+export interface EmbeddedPostgresOptions {
+  /** Folder of its own; made when absent. As root it belongs to nobody afterwards. */
+  readonly folder: string;
+  /** false only for tests: a crash of the machine may lose the data. */
+  readonly durable?: boolean;
+}
+
+/** One running server on 127.0.0.1, a free port, and a random password in a 0600 file. */
+export class EmbeddedPostgres {
+  private constructor(
+    /** Of the owner: migrations, and the base of the service's connections. */
+    readonly url: string,
+    readonly pid: number,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /**
+   * Makes the database when the folder has none, stops a server that an earlier process left
+   * behind, and resolves when queries are answered. Throws DISK_FULL, STORE_UNAVAILABLE, TWIN_UNFIT.
+   */
+  static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+    const folder = resolve(options.folder);
+    const native = findPostgres();
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const data = join(folder, 'data');
+    const paths = [join(native, 'bin', 'postgres'), join(data, 'PG_VERSION')];
+    giveToServer(folder, 0o700);
+    await stopOrphan(data);
+    if (!existsSync(join(data, 'PG_VERSION'))) {
+      initialise(native, folder, data, launchOf(paths, false));
+    }
+    const password = readFileSync(join(folder, 'password'), 'utf8').trim();
+    const launch = launchOf(paths, true);
+    for (let attempt = 1; ; attempt += 1) {
+      const port = await freePort();
+      const started = await tryStart({ native, folder, data, launch, port, password, options });
+      if (started !== undefined) {
+        return new EmbeddedPostgres(started.url, started.child.pid ?? 0, started.child);
+      }
+      if (attempt === PORT_TRIES) throw failureOf(folder, 'did not start');
+    }
+  }
+
+  /** Close the pools first. SIGTERM, after three seconds SIGINT. Stopping twice is no error. */
+  async stop(): Promise<void> {
+    if (hasEnded(this.child)) return;
+    const ended = new Promise<void>((done) => this.child.once('exit', () => done()));
+    this.child.ref();
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGINT'), SMART_STOP_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+function giveToServer(path: string, mode: number): void {
+  if (process.getuid?.() === 0) chownSync(path, NOBODY_ID, NOBODY_ID);
+  chmodSync(path, mode);
+}
+
+/** Into a folder beside, then renamed: a start that is cut off leaves nothing half made. */
+function initialise(native: string, folder: string, data: string, launch: Launch): void {
+  const draft = `${data}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  const password = join(folder, 'password');
+  writeFileSync(password, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  giveToServer(password, 0o600);
+  const initdb = join(native, 'bin', 'initdb');
+  const args = ['-D', draft, '-U', OWNER, '--auth=scram-sha-256', `--pwfile=${password}`];
+  args.push('--encoding=UTF8', '--locale=C', '--no-instructions');
+  const [command, argv] = commandLine(launch, initdb, args);
+  const result = spawnSync(command, argv, {
+    cwd: folder,
+    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    uid: launch.uid,
+    gid: launch.gid,
+    encoding: 'utf8',
+  });
+  if (result.status !== 0) {
+    rmSync(draft, { recursive: true, force: true });
+    throw failureFrom(folder, `${result.error?.message ?? ''}${result.stderr}${result.stdout}`);
+  }
+  renameSync(draft, data);
+}
+
+interface Start {
+  readonly native: string;
+  readonly folder: string;
+  readonly data: string;
+  readonly launch: Launch;
+  readonly port: number;
+  readonly password: string;
+  readonly options: EmbeddedPostgresOptions;
+}
+
+/** undefined when the port was taken meanwhile. */
+async function tryStart(
+  start: Start,
+): Promise<{ readonly url: string; readonly child: ChildProcess } | undefined> {
+  const logPath = join(start.folder, 'postgres.log');
+  const log = openSync(logPath, 'w', 0o600);
+  const settings = settingsOf(start.port, start.options.durable ?? true);
+  const [command, argv] = commandLine(start.launch, join(start.native, 'bin', 'postgres'), [
+    '-D',
+    start.data,
+    ...settings.flatMap((setting) => ['-c', setting]),
+  ]);
+  const child = spawn(command, argv, {
+    cwd: start.folder,
+    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    uid: start.launch.uid,
+    gid: start.launch.gid,
+    stdio: ['ignore', log, log],
+    // Its own group: Ctrl-C at the terminal must reach the service, which then stops it in order.
+    detached: true,
+  });
+  closeSync(log);
+  let failure: Error | undefined;
+  child.once('error', (error) => (failure = error));
+  child.unref();
+  const base = `postgresql://${OWNER}:${start.password}@127.0.0.1:${start.port}`;
+  const deadline = performance.now() + READY_WITHIN_MS;
+  while (performance.now() < deadline) {
+    if (failure !== undefined) throw failureFrom(start.folder, failure.message);
+    if (hasEnded(child)) {
+      const text = readFileSync(logPath, 'utf8');
+      if (/could not bind|Address already in use/.test(text)) return undefined;
+      throw failureFrom(start.folder, text);
+    }
+    if (await answers(base)) return { url: `${base}/${DATABASE}`, child };
+    await sleep(25);
+  }
+  child.kill('SIGINT');
+  throw failureFrom(start.folder, `not ready after ${READY_WITHIN_MS / 1000} s`);
+}
+
+function settingsOf(port: number, durable: boolean): readonly string[] {
+  const safe = durable ? 'on' : 'off';
+  return [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'shared_buffers=128MB',
+    'max_connections=60',
+    'timezone=UTC',
+    'log_timezone=UTC',
+    'max_wal_size=1GB',
+    // One process tree on a small machine: fewer background workers.
+    'max_parallel_workers_per_gather=0',
+    'max_logical_replication_workers=0',
+    `fsync=${safe}`,
+    `full_page_writes=${safe}`,
+    `synchronous_commit=${safe}`,
+  ];
+}
+
+/** Whether the server takes queries; makes the database at the first start. */
+async function answers(base: string): Promise<boolean> {
+  const client = new Client({
+    connectionString: `${base}/postgres`,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 30_000,
+  });
+  client.on('error', () => undefined); // The caller looks at the process itself.
+  try {
+    await client.connect();
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+    return true;
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    // 57P03: starting up or recovering; 57P01 to 57P02: going down, seen as exit by the caller.
+    if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code?.startsWith('57P') === true) {
+      return false;
+    }
+    throw new DomainError(
+      code === '53100' ? 'DISK_FULL' : 'STORE_UNAVAILABLE',
+      `the embedded PostgreSQL answers: ${(error as Error).message}`,
+      {},
+      { cause: error },
+    );
+  } finally {
+    await client.end().catch(() => undefined); // It may never have connected.
+  }
+}
+
+/** A SIGKILL of this service can leave the server running, or still shutting down. */
+async function stopOrphan(data: string): Promise<void> {
+  const pidFile = join(data, 'postmaster.pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
+  // INT = fast shutdown, QUIT = stop at once and recover from the log at the next start.
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!servesFolder(pid, data)) return;
+    process.kill(pid, signal);
+    const deadline = performance.now() + ORPHAN_WITHIN_MS;
+    while (servesFolder(pid, data) && performance.now() < deadline) await sleep(20);
+  }
+}
+
+function servesFolder(pid: number, data: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(data);
+  } catch {
+    return false; // No such process any more: a stale file, which PostgreSQL itself replaces.
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((done, failed) => {
+    const server = createServer();
+    server.once('error', failed);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => done(port));
+    });
+  });
+}
+
+function commandLine(
+  launch: Launch,
+  program: string,
+  args: readonly string[],
+): [string, readonly string[]] {
+  return launch.command === ''
+    ? [program, args]
+    : [launch.command, [...launch.prefix, program, ...args]];
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function failureOf(folder: string, what: string): DomainError {
+  return new DomainError('STORE_UNAVAILABLE', `the embedded PostgreSQL in '${folder}' ${what}`);
+}
+
+function failureFrom(folder: string, output: string): DomainError {
+  if (/No space left on device|ENOSPC/.test(output)) {
+    return new DomainError('DISK_FULL', `no space is left for the database in '${folder}'`, {
+      folder,
+    });
+  }
+  const lines = output.trim().split('\n');
+  const said = lines.findLast((line) => /FATAL|error/i.test(line)) ?? lines.at(-1) ?? 'nothing';
+  return failureOf(folder, `did not start; it said: ${said.trim()}`);
+}

@@ -1,0 +1,2 @@
+// Twins that need no server: what the composition root may see.
+export * from './embedded-postgres';

@@ -1,0 +1,3 @@
+// PostgreSQL: what the composition root may see.
+export * from './database';
+export * from './migrate';
