@@ -11,6 +11,7 @@ const steps = [
   ],
   ['linter', 'node_modules/oxlint/bin/oxlint', ['--deny-warnings', ...folders]],
   ['type check', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.check.json']],
+  ['type check of the page', 'node_modules/typescript/bin/tsc', ['-p', 'web/tsconfig.json']],
 ];
 const fix = process.argv.includes('--fix');
 
