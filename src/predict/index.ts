@@ -2,3 +2,4 @@
 export * from './job-queue';
 export * from './ledger';
 export * from './window-planner';
+export * from './role-lease';

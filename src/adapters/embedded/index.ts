@@ -1,2 +1,3 @@
 // Twins that need no server: what the composition root may see.
 export * from './embedded-postgres';
+export * from './memory-role-lease';

@@ -1,3 +1,5 @@
 // PostgreSQL: what the composition root may see.
 export * from './database';
 export * from './migrate';
+export * from './postgres-role-lease';
+export * from './postgres-rollup-store';

@@ -1,6 +1,6 @@
 // One transaction on one connection: what is tried again, and what the database's errors mean.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool, PoolClient } from 'pg';
+import type { DatabaseError, Pool, PoolClient } from 'pg';
 import { DomainError } from '../../core';
 
 const TRIES = 4;
@@ -92,6 +92,9 @@ export function translate(error: unknown): unknown {
   const code = codeOf(error);
   if (code === '53100') {
     return new DomainError('DISK_FULL', `PostgreSQL: ${error.message}`, {}, { cause: error });
+  }
+  if (code === '23503' && /_tenant_id_fkey$/.test((error as DatabaseError).constraint ?? '')) {
+    return new DomainError('NOT_FOUND', 'the tenant is unknown; create it first');
   }
   // Classes 08 connection, 53 resources, 57 operator (shutdown, timeout), 28 login, 40 conflict.
   const outside =

@@ -55,7 +55,7 @@ const TENANT_AND_VM = `
     life         integer NOT NULL DEFAULT 1,
     host         text,
     cluster      text,
-    vcpus        real,
+    vcpus        double precision,
     memory_bytes bigint,
     owner        text,
     PRIMARY KEY (tenant_id, vm_index),
