@@ -2,3 +2,4 @@
 export * from './kafka-sample-log';
 export * from './kafka-sample-source';
 export { loadRdkafka } from './rdkafka';
+export * from './probe-kafka';

@@ -3,3 +3,4 @@ export * from './database';
 export * from './migrate';
 export * from './postgres-role-lease';
 export * from './postgres-rollup-store';
+export * from './probe-postgres';
