@@ -1,5 +1,6 @@
 // One transaction on one connection: what is tried again, and what the database's errors mean.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import type { DatabaseError, Pool, PoolClient } from 'pg';
 import { DomainError } from '../../core';
 
@@ -88,7 +89,7 @@ const CONNECTION_TEXTS =
 
 /** Errors of pg -> DISK_FULL, STORE_UNAVAILABLE, or, where it is our own mistake, as it is. */
 export function translate(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof DomainError) return error;
+  if (!isNativeError(error) || error instanceof DomainError) return error;
   const code = codeOf(error);
   if (code === '53100') {
     return new DomainError('DISK_FULL', `PostgreSQL: ${error.message}`, {}, { cause: error });
