@@ -7,6 +7,7 @@ import { freePort } from './free-port';
 import { ServerProcess } from './server-process';
 
 const ROOT = '/usr/lib/postgresql'; // Debian's layout: one folder per major version
+const TRIES = 200; // 20 s: recovery after a kill replays at most a few MB here
 const NOBODY = 65_534; // initdb and postgres refuse root
 
 function binaries(): string | undefined {
@@ -23,6 +24,7 @@ export class PostgresServer {
   private constructor(
     private readonly server: ServerProcess,
     readonly url: string,
+    private readonly askReady: () => unknown,
   ) {}
 
   static async start(): Promise<PostgresServer> {
@@ -67,16 +69,34 @@ export class PostgresServer {
       port,
       logFile: '/dev/null',
     });
-    await server.start();
-    return new PostgresServer(server, `postgresql://owner@127.0.0.1:${port}/postgres`);
+    const started = new PostgresServer(
+      server,
+      `postgresql://owner@127.0.0.1:${port}/postgres`,
+      () =>
+        execFileSync(join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], {
+          stdio: 'pipe',
+        }),
+    );
+    await started.restart();
+    return started;
   }
 
   kill(): Promise<void> {
     return this.server.stop('SIGQUIT'); // immediate shutdown: no checkpoint, as after a power cut
   }
 
-  restart(): Promise<void> {
-    return this.server.start();
+  /** The port opens before recovery is over: only pg_isready tells. */
+  async restart(): Promise<void> {
+    await this.server.start();
+    for (let tries = 0; ; tries += 1) {
+      try {
+        this.askReady();
+        return;
+      } catch (error) {
+        if (tries === TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
   }
 
   stop(): Promise<void> {
