@@ -46,7 +46,7 @@ export class EmbeddedPostgres {
     // Folders above that are made now must let nobody pass; the last one is closed again below.
     mkdirSync(folder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
     const data = join(folder, 'data');
-    const paths = [join(native, 'bin', 'postgres'), join(data, 'PG_VERSION')];
+    const paths = [join(native, 'bin', 'postgres'), folder]; // The folder itself is the server's.
     giveToServer(folder, 0o700);
     await stopOrphan(data);
     if (!isDatabase(data)) {
