@@ -3,3 +3,4 @@ export * from './job-queue';
 export * from './ledger';
 export * from './window-planner';
 export * from './role-lease';
+export * from './tenant-catalog';

@@ -2,3 +2,4 @@
 export * from './embedded-postgres';
 export * from './memory-role-lease';
 export * from './data-folder';
+export * from './memory-tenants';

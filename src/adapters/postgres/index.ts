@@ -4,3 +4,4 @@ export * from './migrate';
 export * from './postgres-role-lease';
 export * from './postgres-rollup-store';
 export * from './probe-postgres';
+export * from './postgres-tenants';
