@@ -1,0 +1,261 @@
+// Rows in, fits out: standardises, groups rows by kind, picks the instruction set, shares work over threads.
+//
+// The order search fits every candidate in float32 lanes (all lanes one order), keeps the two best by AICc,
+// and fits these to convergence in float64 lanes. All candidates are summed over the same last points.
+
+#include "arima.h"
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include "arima_rows.h"
+
+namespace {
+
+constexpr int kScreenIterations = 8;
+constexpr int kFinalists = 2;
+constexpr int kRowsPerBlock = 64;  // a block is one unit of work; results do not depend on it
+
+struct Prepared {
+  sw_row row{};
+  int32_t index = 0;
+  bool usable = false;
+};
+
+struct Choice {
+  double aicc = std::numeric_limits<double>::infinity();
+  sw_task task{};
+};
+
+int orderSize(const uint8_t *o) { return o[SW_p] + o[SW_q] + o[SW_P] + o[SW_Q] + o[SW_HAS_MEAN]; }
+
+double aicc(double css, int scored, const uint8_t *order) {
+  const double k = orderSize(order) + 1.0;
+  const double room = scored - k - 1;
+  if (room <= 0 || !(css >= 0)) return std::numeric_limits<double>::infinity();
+  const double variance = std::fmax(css / scored, 1e-12);  // of a series of variance 1
+  return scored * std::log(variance) + 2 * k + 2 * k * (k + 1) / room;
+}
+
+// Start of a search: moderate persistence, and the usual negative moving average after differencing.
+void start(const uint8_t *o, double *beta) {
+  std::memset(beta, 0, 7 * sizeof(double));
+  if (o[SW_p]) beta[SW_PHI1] = o[SW_d] ? 0.3 : 0.6;
+  if (o[SW_p] > 1) beta[SW_PHI2] = 0.05;
+  if (o[SW_q]) beta[SW_THETA1] = o[SW_d] ? -0.5 : -0.1;
+  if (o[SW_q] > 1) beta[SW_THETA2] = -0.05;
+  if (o[SW_P]) beta[SW_SPHI] = o[SW_D] ? 0.1 : 0.4;
+  if (o[SW_Q]) beta[SW_STHETA] = o[SW_D] ? -0.6 : -0.1;
+}
+
+sw_run_tasks runner(int isa, bool wide) {
+  if (isa >= SW_AVX512) return wide ? sw_run_f64_avx512 : sw_run_f32_avx512;
+  if (isa == SW_AVX2) return wide ? sw_run_f64_avx2 : sw_run_f32_avx2;
+  return wide ? sw_run_f64_baseline : sw_run_f32_baseline;
+}
+
+// Standardises one row into `out` (at least end values). The operations and their order are the reference's.
+Prepared prepare(const sw_arima_job &job, int32_t index, double *out) {
+  Prepared p;
+  p.index = index;
+  const double *y = job.values + static_cast<int64_t>(index) * job.stride;
+  int first = 0;
+  while (first < job.end && !std::isfinite(y[first])) first++;
+  const int n = job.end - first;
+  double peak = 0;
+  int known = 0;
+  for (int t = first; t < job.end; t++) {
+    if (!std::isfinite(y[t])) continue;
+    known++;
+    if (std::fabs(y[t]) > peak) peak = std::fabs(y[t]);
+  }
+  p.row.scale = 1;
+  if (known == 0) return p;
+  double sum = 0;
+  for (int t = first; t < job.end; t++) if (std::isfinite(y[t])) sum += y[t] / known;
+  const double shift = sum;
+  double squares = 0;
+  const double unit = peak > 0 ? peak : 1;
+  for (int t = first; t < job.end; t++) {
+    if (!std::isfinite(y[t])) continue;
+    const double x = (y[t] - shift) / unit;
+    squares += x * x;
+  }
+  const double scale = unit * std::sqrt(squares / known);
+  p.row.shift = shift;
+  if (!(scale > peak * 1e-12) || !std::isfinite(scale)) return p;
+  p.row.scale = scale;
+  p.row.values = out;
+  p.row.length = n;
+  p.row.gaps = first > 0 || known < n;
+  p.row.score_start = sw_score_start(n, job.season);
+  for (int t = 0; t < n; t++) {
+    const double v = y[first + t];
+    out[t] = std::isfinite(v) ? (v - shift) / scale : std::nan("");
+  }
+  // A point is scored when it is known after every differencing, so that all orders share it.
+  for (int t = p.row.score_start; t < n; t++) p.row.scored += sw_scored(out, t, job.season);
+  p.usable = p.row.scored >= 12;
+  return p;
+}
+
+void write(const sw_arima_job &job, const Prepared &p, const sw_task *task) {
+  double *fit = job.fits + static_cast<int64_t>(p.index) * SW_FIT_WIDTH;
+  uint8_t *order = job.orders + static_cast<int64_t>(p.index) * SW_ORDER_WIDTH;
+  std::memset(fit, 0, SW_FIT_WIDTH * sizeof(double));
+  fit[SW_SHIFT] = p.row.shift;
+  fit[SW_SCALE] = p.row.scale;
+  if (task == nullptr || !std::isfinite(task->css)) {
+    std::memset(order, 0, SW_ORDER_WIDTH);
+    order[SW_d] = 1;  // a random walk: the last value
+    order[SW_STATUS] = SW_DEGENERATE;
+    return;
+  }
+  if (task->order != order) std::memcpy(order, task->order, SW_STATUS);
+  for (int k = 0; k < 7; k++) fit[k] = task->beta[k];
+  fit[SW_SCORED] = p.row.scored;
+  fit[SW_SIGMA2] = task->css / p.row.scored;
+  fit[SW_AICC] = aicc(task->css, p.row.scored, order);
+  order[SW_STATUS] = static_cast<uint8_t>(task->status);
+}
+
+int32_t fitRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
+  std::vector<sw_task> tasks(count);
+  for (int i = 0; i < count; i++) {
+    const uint8_t *order = job.orders + static_cast<int64_t>(rows[i].index) * SW_ORDER_WIDTH;
+    tasks[i].row = &rows[i].row;
+    tasks[i].order = order;
+    start(order, tasks[i].beta);
+    if (job.warm) std::memcpy(tasks[i].beta, job.fits + static_cast<int64_t>(rows[i].index) * SW_FIT_WIDTH, sizeof tasks[i].beta);
+  }
+  const int kind = SW_MEANS | (gaps ? SW_GAPS : 0);
+  if (runner(job.isa, job.double_precision)(tasks.data(), count, job.season, kind, job.max_iterations, job.root_limit)) return -1;
+  for (int i = 0; i < count; i++) write(job, rows[i], &tasks[i]);
+  return 0;
+}
+
+int32_t searchRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
+  std::vector<Choice> best(static_cast<size_t>(count) * kFinalists);
+  std::vector<sw_task> tasks(count);
+  for (int c = 0; c < job.candidate_count; c++) {
+    const uint8_t *order = job.candidates + c * SW_ORDER_WIDTH;
+    for (int i = 0; i < count; i++) {
+      tasks[i].row = &rows[i].row;
+      tasks[i].order = order;
+      start(order, tasks[i].beta);
+    }
+    const int kind = (gaps ? SW_GAPS : 0) | (order[SW_HAS_MEAN] ? SW_MEANS : 0);
+    if (runner(job.isa, false)(tasks.data(), count, job.season, kind, kScreenIterations, job.root_limit)) return -1;
+    for (int i = 0; i < count; i++) {
+      Choice *places = &best[static_cast<size_t>(i) * kFinalists];
+      const double score = aicc(tasks[i].css, rows[i].row.scored, order);
+      int place = kFinalists;
+      while (place > 0 && score < places[place - 1].aicc) place--;
+      if (place == kFinalists) continue;
+      for (int k = kFinalists - 1; k > place; k--) places[k] = places[k - 1];
+      places[place] = {score, tasks[i]};
+    }
+  }
+  std::vector<sw_task> finals;
+  std::vector<int> owner;
+  for (int i = 0; i < count; i++) {
+    for (int k = 0; k < kFinalists; k++) {
+      if (!std::isfinite(best[static_cast<size_t>(i) * kFinalists + k].aicc)) continue;
+      finals.push_back(best[static_cast<size_t>(i) * kFinalists + k].task);
+      owner.push_back(i);
+    }
+  }
+  const int kind = SW_MEANS | (gaps ? SW_GAPS : 0);
+  const int finalists = static_cast<int>(finals.size());
+  if (finalists && runner(job.isa, true)(finals.data(), finalists, job.season, kind, job.max_iterations, job.root_limit)) return -1;
+  std::vector<const sw_task *> winner(count, nullptr);
+  std::vector<double> score(count, std::numeric_limits<double>::infinity());
+  for (int f = 0; f < finalists; f++) {
+    const int i = owner[f];
+    const double value = aicc(finals[f].css, rows[i].row.scored, finals[f].order);
+    if (value < score[i]) {
+      score[i] = value;
+      winner[i] = &finals[f];
+    }
+  }
+  for (int i = 0; i < count; i++) write(job, rows[i], winner[i]);
+  return 0;
+}
+
+// Blocks of rows over threads: first all rows without gaps, then all rows with gaps.
+template <class Work> int32_t overBlocks(const sw_arima_job &job, Work work) {
+  std::vector<int32_t> list[2];
+  for (int r = 0; r < job.rows; r++) {
+    const double *y = job.values + static_cast<int64_t>(r) * job.stride;
+    bool gaps = false;
+    for (int t = 0; t < job.end && !gaps; t++) gaps = !std::isfinite(y[t]);
+    list[gaps].push_back(r);
+  }
+  const int whole = static_cast<int>((list[0].size() + kRowsPerBlock - 1) / kRowsPerBlock);
+  const int blocks = whole + static_cast<int>((list[1].size() + kRowsPerBlock - 1) / kRowsPerBlock);
+  std::atomic<int> next{0}, failed{0};
+  auto loop = [&] {
+    std::vector<double> buffer(static_cast<size_t>(kRowsPerBlock) * (job.end > 0 ? job.end : 1));
+    for (int block = next++; block < blocks; block = next++) {
+      const int gaps = block >= whole;
+      const std::vector<int32_t> &from = list[gaps];
+      const size_t begin = static_cast<size_t>(gaps ? block - whole : block) * kRowsPerBlock;
+      std::vector<Prepared> rows;
+      for (size_t i = begin; i < from.size() && i < begin + kRowsPerBlock; i++) {
+        Prepared p = prepare(job, from[i], buffer.data() + rows.size() * static_cast<size_t>(job.end));
+        if (p.usable) rows.push_back(p);
+        else write(job, p, nullptr);
+      }
+      if (!rows.empty() && work(rows.data(), static_cast<int>(rows.size()), gaps) != 0) failed = 1;
+    }
+  };
+  const int extra = (job.threads < blocks ? job.threads : blocks) - 1;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < extra; i++) threads.emplace_back(loop);
+  loop();
+  for (std::thread &thread : threads) thread.join();
+  return failed ? -1 : 0;
+}
+
+}  // namespace
+
+extern "C" int32_t sw_best_isa(void) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return SW_AVX512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return SW_AVX2;
+  return SW_BASELINE;
+}
+
+extern "C" int32_t sw_score_start(int32_t length, int32_t season) {
+  const int lost = season > 1 ? season + 1 : 1;
+  const int settled = season > 1 ? 2 * season + 3 : 4;
+  return length >= 4 * season + 4 ? settled : lost;
+}
+
+extern "C" int32_t sw_arima_fit(const sw_arima_job *job) {
+  return overBlocks(*job, [job](Prepared *rows, int count, int gaps) { return fitRows(*job, rows, count, gaps); });
+}
+
+extern "C" int32_t sw_arima_search(const sw_arima_job *job) {
+  return overBlocks(*job, [job](Prepared *rows, int count, int gaps) { return searchRows(*job, rows, count, gaps); });
+}
+
+extern "C" double sw_peak_fma_per_sec(int32_t isa) {
+  void (*const chains)(int64_t, float *) = isa >= SW_AVX512 ? sw_fma_avx512 : isa == SW_AVX2 ? sw_fma_avx2 : sw_fma_baseline;
+  const int lanes = isa >= SW_AVX512 ? 16 : isa == SW_AVX2 ? 8 : 4;
+  const int64_t rounds = 2000000;
+  float sink = 0;
+  double best = 0;
+  for (int repeat = 0; repeat < 5; repeat++) {
+    const auto begin = std::chrono::steady_clock::now();
+    chains(rounds, &sink);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    const double rate = rounds * 10.0 * lanes / seconds.count();
+    if (rate > best) best = rate;
+  }
+  return sink == sink ? best : 0;
+}

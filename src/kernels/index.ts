@@ -1,0 +1,4 @@
+// Numeric kernels: one meaning, several speeds.
+export * from './arima-orders';
+export * from './kernels';
+export * from './open-kernels';
