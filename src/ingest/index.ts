@@ -2,3 +2,4 @@
 export * from './object-store';
 export * from './rollup-store';
 export * from './sample-source';
+export * from './decode/read-series-file';
