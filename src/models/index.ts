@@ -1,2 +1,3 @@
 // Forecasters: a pure numeric library.
 export * from './forecaster';
+export * from './arima';

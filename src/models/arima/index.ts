@@ -1,0 +1,3 @@
+// Seasonal ARIMA by conditional sum of squares, batched.
+export { ARIMA, ArimaForecaster, FittedArima } from './arima-forecaster';
+export { normalQuantile } from './normal-quantile';
