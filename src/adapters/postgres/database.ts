@@ -3,17 +3,8 @@ import { escapeLiteral, Pool, types } from 'pg';
 import type { PoolClient } from 'pg';
 import { DomainError } from '../../core';
 import { migrate } from './migrate';
+import { SERVICE_ROLE, serviceConnection, SYSTEM_ROLE } from './service-connection';
 import { inTransaction } from './transaction';
-
-/**
- * Neither owner nor superuser, without a login: each connection logs in as the user of the URL and
- * takes this role in its start packet, so no statement ever runs with the owner's rights. Row-level
- * security shows it the tenant of the transaction only.
- */
-export const SERVICE_ROLE = 'slackwater_service';
-
-/** The same rights, but for all tenants: scheduler, relay, log-in. Taken per transaction. */
-export const SYSTEM_ROLE = 'slackwater_system';
 
 export interface DatabaseOptions {
   /** A user that owns the schema and may become the two roles. */
@@ -36,6 +27,7 @@ export class Database {
 
   /** Brings the schema up to date as the owner (SCHEMA_NEWER, STORE_UNAVAILABLE), then connects. */
   static async open(options: DatabaseOptions): Promise<Database> {
+    serviceConnection(options.url, SERVICE_ROLE); // A URL that is none is reported as such.
     await migrate(options.url);
     return Database.connect(options);
   }
@@ -44,10 +36,9 @@ export class Database {
   static connect(options: DatabaseOptions): Database {
     const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
     const pool = new Pool({
-      connectionString: options.url,
+      ...serviceConnection(options.url, SERVICE_ROLE),
       max: options.poolSize ?? POOL_SIZE,
       application_name: 'slackwater',
-      options: `-c role=${SERVICE_ROLE} -c timezone=UTC`,
       statement_timeout: timeoutMs,
       query_timeout: timeoutMs + CLIENT_MARGIN_MS,
       idle_in_transaction_session_timeout: timeoutMs,

@@ -5,3 +5,4 @@ export * from './postgres-role-lease';
 export * from './postgres-rollup-store';
 export * from './probe-postgres';
 export * from './postgres-tenants';
+export { SERVICE_ROLE, SYSTEM_ROLE } from './service-connection';

@@ -1,9 +1,10 @@
 // Brings the schema up to date: as the owner, one process at a time, never backwards.
 import 'reflect-metadata';
 import { Client } from 'pg';
-import { DataSource } from 'typeorm';
+import { AbstractLogger, DataSource } from 'typeorm';
 import { DomainError } from '../../core';
 import { MIGRATIONS } from './migrations';
+import { SERVICE_ROLE, SYSTEM_ROLE } from './service-connection';
 import { translate } from './transaction';
 
 const LOCK_KEY = 7_355_608_221; // Any fixed number: pg_advisory_lock(bigint) of all Slackwater processes.
@@ -24,7 +25,7 @@ export async function migrate(url: string): Promise<readonly string[]> {
     if (missing.length > 0) await runMissing(url);
     return missing;
   } catch (error) {
-    throw translate(error);
+    throw translate(forbidden(error) ?? error);
   } finally {
     await lock.end().catch(() => undefined); // The lock goes with the connection.
   }
@@ -57,12 +58,34 @@ async function runMissing(url: string): Promise<void> {
     applicationName: 'slackwater-migrate',
     migrations: [...MIGRATIONS],
     migrationsTableName: HISTORY_TABLE,
-    logging: false,
+    logger: new SilentLogger(),
   });
   await source.initialize();
   try {
     await source.runMigrations({ transaction: 'each' });
   } finally {
     await source.destroy();
+  }
+}
+
+/** What the owner of the database may lack: an administrator does it once. */
+function forbidden(error: unknown): DomainError | undefined {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: string };
+  if (code !== '42501') return undefined;
+  return new DomainError(
+    'CONFIG_INVALID',
+    `the user of DATABASE_URL may not set up the schema (${message}); it must own the database and ` +
+      `either have CREATEROLE or be a member of ${SERVICE_ROLE} and ${SYSTEM_ROLE}, made by an ` +
+      `administrator: CREATE ROLE ${SERVICE_ROLE}; CREATE ROLE ${SYSTEM_ROLE}; ` +
+      `GRANT ${SERVICE_ROLE}, ${SYSTEM_ROLE} TO "USER"`,
+    {},
+    { cause: error },
+  );
+}
+
+/** TypeORM prints failed migrations to stdout, which belongs to the command; they are thrown. */
+class SilentLogger extends AbstractLogger {
+  protected override writeLog(): void {
+    // Nothing: see above.
   }
 }

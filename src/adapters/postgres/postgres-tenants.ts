@@ -4,8 +4,8 @@ import { DataSource } from 'typeorm';
 import { DomainError } from '../../core';
 import { TenantCatalog, tenantFault } from '../../predict';
 import type { Tenant } from '../../predict';
-import { SYSTEM_ROLE } from './database';
 import { TenantEntity } from './entities/tenant-entity';
+import { serviceConnection, SYSTEM_ROLE } from './service-connection';
 import { translate } from './transaction';
 
 const TIMEOUT_MS = 30_000;
@@ -17,9 +17,10 @@ export class PostgresTenants extends TenantCatalog {
   /** `url` as of Database; the schema is up to date. Connects at the first call. */
   constructor(url: string) {
     super();
+    const { connectionString, options } = serviceConnection(url, SYSTEM_ROLE);
     this.source = new DataSource({
       type: 'postgres',
-      url,
+      url: connectionString,
       entities: [TenantEntity],
       applicationName: 'slackwater-tenants',
       poolSize: 1,
@@ -27,7 +28,7 @@ export class PostgresTenants extends TenantCatalog {
       // A broken idle connection is replaced; the next query reports a lasting trouble.
       poolErrorHandler: () => undefined,
       extra: {
-        options: `-c role=${SYSTEM_ROLE} -c timezone=UTC`,
+        options,
         statement_timeout: TIMEOUT_MS,
         query_timeout: TIMEOUT_MS,
       },

@@ -25,10 +25,17 @@ export class Tenancy1764000000001 implements MigrationInterface {
 async function makeRole(runner: QueryRunner, role: string): Promise<void> {
   await runner.query(`
     DO $$ BEGIN
-      CREATE ROLE ${role} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') THEN
+        CREATE ROLE ${role} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+      END IF;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
     END $$;
-    GRANT ${role} TO CURRENT_USER;
+    DO $$ BEGIN
+      GRANT ${role} TO CURRENT_USER;
+    EXCEPTION WHEN insufficient_privilege THEN
+      -- An administrator made the roles and this user a member.
+      IF NOT pg_has_role(CURRENT_USER, '${role}', 'MEMBER') THEN RAISE; END IF;
+    END $$;
     GRANT USAGE ON SCHEMA public TO ${role};
   `);
 }
