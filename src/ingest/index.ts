@@ -1,5 +1,11 @@
 // Samples -> roll-ups. What other stages may see.
+export * from './decode/decode-records';
+export * from './decode/read-series-file';
+export * from './generate/faults';
+export * from './generate/fleet';
+export * from './generate/generator-sample-source';
+export * from './ingest-samples';
 export * from './object-store';
 export * from './rollup-store';
+export { ROLLUP_SETTINGS, type RollupSettings } from './rollup/rollup-engine';
 export * from './sample-source';
-export * from './decode/read-series-file';

@@ -42,6 +42,8 @@ export interface PartitionState {
   /** Greatest event time seen before nextOffset; undefined before the first sample. */
   readonly watermarkMs?: EpochMs;
   readonly counters: IngestCounters;
+  /** Buckets that were not sealed at nextOffset, as they were then. */
+  readonly openBlocks: readonly SealedBlock[];
 }
 
 /** Everything one commit makes durable, or nothing of it. */
@@ -52,6 +54,8 @@ export interface IngestEffects {
   readonly nextOffset: number;
   readonly watermarkMs?: EpochMs;
   readonly blocks: readonly SealedBlock[];
+  /** All buckets that are still open; replaces those of the commit before. */
+  readonly openBlocks: readonly SealedBlock[];
   readonly quarantine: readonly QuarantineRow[];
   readonly counters: IngestCounters;
 }
@@ -97,6 +101,13 @@ export abstract class RollupStore {
 
   /** The newest version of each block with startMs in [fromMs, toMs), by startMs, then partition. */
   abstract readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<SealedBlock>;
+
+  /** One partition's newest block, for a late correction; undefined when there is none. */
+  abstract block(
+    source: string,
+    partition: number,
+    startMs: EpochMs,
+  ): Promise<SealedBlock | undefined>;
 
   /** First and last block start that are stored outside segments; undefined when none. */
   abstract blockSpan(): Promise<

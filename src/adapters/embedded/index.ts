@@ -3,3 +3,8 @@ export * from './embedded-postgres';
 export * from './memory-role-lease';
 export * from './data-folder';
 export * from './memory-tenants';
+export * from './in-process-feed-bus';
+export * from './memory-feed-store';
+export * from './memory-window-store';
+export * from './memory-object-store';
+export * from './memory-rollup-store';

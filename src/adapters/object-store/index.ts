@@ -1,0 +1,2 @@
+// The object store on a local folder.
+export * from './local-object-store';
