@@ -11,13 +11,19 @@ import type {
   SegmentRecord,
   VmRecord,
 } from '../../ingest';
-import { BYTES_PER_ROW, packBlock, unpackBlock } from './block-columns';
+import {
+  fetchSealed,
+  readOpen,
+  readSealed,
+  replaceOpen,
+  sealedKeys,
+  writeSealed,
+} from './block-rows';
 import type { Database } from './database';
 import { insertQuarantine } from './quarantine-rows';
 import { forgetSegments, listSegments, newestSegments } from './segment-catalog';
 import { allocateVms, allVms, findVms, updateSpecs } from './vm-catalog';
 
-const BATCH_BYTES = 8 * 1024 * 1024; // A block of a million VMs (11 MB) still travels alone.
 const DAY_MS = 86_400_000;
 
 interface PartitionRow {
@@ -42,32 +48,35 @@ export class PostgresRollupStore extends RollupStore {
   }
 
   override async acquire(source: string, partition: number): Promise<PartitionState> {
-    const { rows } = await this.run((client) =>
-      client.query<PartitionRow>(
+    return this.run(async (client) => {
+      const { rows } = await client.query<PartitionRow>(
         `INSERT INTO ingest_partition AS p (tenant_id, source, partition, generation)
          VALUES ($1, $2, $3, 1)
          ON CONFLICT (tenant_id, source, partition) DO UPDATE SET generation = p.generation + 1
          RETURNING generation, next_offset, watermark_ms, received, stored, duplicate, quarantined`,
         [this.tenantId, source, partition],
-      ),
-    );
-    const row = rows[0] as PartitionRow; // INSERT ... RETURNING gives exactly one.
-    const { received, stored, duplicate, quarantined } = row;
-    return {
-      source,
-      partition,
-      generation: row.generation,
-      nextOffset: row.next_offset,
-      ...(row.watermark_ms !== null && { watermarkMs: row.watermark_ms }),
-      counters: { received, stored, duplicate, quarantined },
-    };
+      );
+      const row = rows[0] as PartitionRow; // INSERT ... RETURNING gives exactly one.
+      const { received, stored, duplicate, quarantined } = row;
+      return {
+        source,
+        partition,
+        generation: row.generation,
+        nextOffset: row.next_offset,
+        ...(row.watermark_ms !== null && { watermarkMs: row.watermark_ms }),
+        counters: { received, stored, duplicate, quarantined },
+        openBlocks: await readOpen(client, source, partition),
+      };
+    });
   }
 
   override async commit(effects: IngestEffects): Promise<void> {
+    const { source, partition } = effects;
+    const key = { tenantId: this.tenantId, source, partition };
     await this.run(async (client) => {
       await this.advance(client, effects); // First: its row lock is the fence.
-      const blocks = newestOf(effects.blocks);
-      for (const batch of batchesOf(blocks)) await this.insertBlocks(client, effects, batch);
+      await writeSealed(client, key, effects.blocks);
+      await replaceOpen(client, key, effects.openBlocks);
       await insertQuarantine(client, this.tenantId, effects);
     });
   }
@@ -99,45 +108,6 @@ export class PostgresRollupStore extends RollupStore {
         { source, partition, generation },
       );
     }
-  }
-
-  /** All columns travel as one binary value that the server cuts: no hex, no row per round trip. */
-  private async insertBlocks(
-    client: PoolClient,
-    effects: IngestEffects,
-    blocks: readonly SealedBlock[],
-  ): Promise<void> {
-    const rowCounts = blocks.map((block) => block.vmIndex.length);
-    const bytes = Buffer.allocUnsafe(
-      rowCounts.reduce((sum, rows) => sum + rows, 0) * BYTES_PER_ROW,
-    );
-    const starts: number[] = [];
-    let offset = 0;
-    for (const block of blocks) {
-      starts.push(offset);
-      offset = packBlock(block, bytes, offset);
-    }
-    await client.query(
-      `INSERT INTO sealed_block AS old
-         (tenant_id, start_ms, source, partition, version, row_count, columns)
-       SELECT $1, b.start_ms, $2, $3, b.version, b.row_count,
-         substring($4::bytea FROM b.at + 1 FOR b.row_count * ${BYTES_PER_ROW})
-       FROM unnest($5::bigint[], $6::int[], $7::int[], $8::int[])
-         AS b (start_ms, version, row_count, at)
-       ON CONFLICT (tenant_id, start_ms, source, partition) DO UPDATE
-         SET version = excluded.version, row_count = excluded.row_count, columns = excluded.columns
-         WHERE excluded.version > old.version`,
-      [
-        this.tenantId,
-        effects.source,
-        effects.partition,
-        bytes,
-        blocks.map((block) => block.startMs),
-        blocks.map((block) => block.version),
-        rowCounts,
-        starts,
-      ],
-    );
   }
 
   override async vmIndexes(vmIds: readonly string[]): Promise<Uint32Array> {
@@ -176,17 +146,18 @@ export class PostgresRollupStore extends RollupStore {
   }
 
   override async *readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<SealedBlock> {
-    const { rows } = await this.run((client) =>
-      client.query<BlockKey>(
-        `SELECT start_ms, source, partition, row_count FROM sealed_block
-         WHERE start_ms >= $1 AND start_ms < $2 ORDER BY start_ms, partition, source`,
-        [fromMs, toMs],
-      ),
-    );
-    for (const batch of batchesOf(rows.map((row) => ({ ...row, length: row.row_count })))) {
-      const blocks = await this.run((client) => fetchBlocks(client, batch));
-      yield* blocks;
+    const batches = await this.run((client) => sealedKeys(client, fromMs, toMs));
+    for (const batch of batches) {
+      yield* await this.run((client) => fetchSealed(client, batch));
     }
+  }
+
+  override async block(
+    source: string,
+    partition: number,
+    startMs: EpochMs,
+  ): Promise<SealedBlock | undefined> {
+    return this.run((client) => readSealed(client, source, partition, startMs));
   }
 
   override async blockSpan(): Promise<
@@ -237,70 +208,6 @@ export class PostgresRollupStore extends RollupStore {
   private run<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return this.database.withTenant(this.tenantId, work);
   }
-}
-
-interface BlockKey {
-  readonly start_ms: number;
-  readonly source: string;
-  readonly partition: number;
-  readonly row_count: number;
-}
-
-/** Blocks in the order of `keys`. pg reads bytea as hex only: 6 us for a block of 500 VMs. */
-async function fetchBlocks(
-  client: PoolClient,
-  keys: readonly BlockKey[],
-): Promise<readonly SealedBlock[]> {
-  const { rows } = await client.query<{ version: number; row_count: number; columns: Buffer }>(
-    `SELECT b.version, b.row_count, b.columns
-     FROM unnest($1::bigint[], $2::text[], $3::int[]) WITH ORDINALITY
-       AS k (start_ms, source, partition, n)
-     JOIN sealed_block b USING (start_ms, source, partition) ORDER BY k.n`,
-    [
-      keys.map((key) => key.start_ms),
-      keys.map((key) => key.source),
-      keys.map((key) => key.partition),
-    ],
-  );
-  if (rows.length !== keys.length) {
-    // Never a silent hole: the day became a segment between the list and this read.
-    throw new DomainError('STORE_UNAVAILABLE', 'blocks became segments while they were read');
-  }
-  return rows.map((row, index) =>
-    unpackBlock(
-      { startMs: keys[index].start_ms, version: row.version, rowCount: row.row_count },
-      row.columns,
-    ),
-  );
-}
-
-/** One statement may touch a row once: of one bucket only the highest version is written. */
-function newestOf(blocks: readonly SealedBlock[]): readonly SealedBlock[] {
-  const newest = new Map<EpochMs, SealedBlock>();
-  for (const block of blocks) {
-    const other = newest.get(block.startMs);
-    if (other === undefined || block.version > other.version) newest.set(block.startMs, block);
-  }
-  return [...newest.values()];
-}
-
-/** Runs of at most BATCH_BYTES of columns, at least one block each. */
-function* batchesOf<T extends SealedBlock | (BlockKey & { readonly length: number })>(
-  blocks: readonly T[],
-): Iterable<readonly T[]> {
-  let batch: T[] = [];
-  let bytes = 0;
-  for (const block of blocks) {
-    const size = ('vmIndex' in block ? block.vmIndex.length : block.length) * BYTES_PER_ROW;
-    if (batch.length > 0 && bytes + size > BATCH_BYTES) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(block);
-    bytes += size;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function definedOf<T extends object>(value: T): Partial<T> {

@@ -36,6 +36,7 @@ function effectsOf(
     generation,
     nextOffset: 1,
     blocks: [],
+    openBlocks: [],
     quarantine: [],
     counters: NOTHING,
     ...change,
@@ -58,7 +59,9 @@ async function read(store: PostgresRollupStore): Promise<readonly SealedBlock[]>
 }
 
 describe('the roll-up store in PostgreSQL', () => {
-  beforeEach(() => lab.asOwner('TRUNCATE ingest_partition, sealed_block, quarantine, segment, vm'));
+  beforeEach(() =>
+    lab.asOwner('TRUNCATE ingest_partition, sealed_block, open_block, quarantine, segment, vm'),
+  );
   beforeEach(() => lab.asOwner('UPDATE tenant SET vm_count = 0'));
 
   it('changes nothing when one effect of a commit is refused', async () => {
@@ -104,6 +107,19 @@ describe('the roll-up store in PostgreSQL', () => {
     const kept = await read(store);
     expect(kept.map(bytesOf)).toEqual(blocks.map(bytesOf));
     expect(kept.map((block) => block.startMs)).toEqual(blocks.map((block) => block.startMs));
+  });
+
+  it('gives a new owner the open buckets of the last commit, of its own partition only', async () => {
+    const store = new PostgresRollupStore(lab.database, 'default');
+    const { generation, openBlocks } = await store.acquire('log', 0);
+    expect(openBlocks).toEqual([]);
+    const [first, second, third] = [0, 1, 2].map((turn) =>
+      blockOf(START_MS + turn * STEP_MS, 0, 7),
+    );
+    await store.commit(effectsOf('log', generation, { openBlocks: [first, second] }));
+    await store.commit(effectsOf('log', generation, { openBlocks: [third, second] }));
+    expect((await store.acquire('log', 0)).openBlocks).toEqual([second, third]);
+    expect((await store.acquire('log', 1)).openBlocks).toEqual([]);
   });
 
   it('keeps the higher version of a block, also when both come in one commit', async () => {

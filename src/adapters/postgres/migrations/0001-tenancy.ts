@@ -45,6 +45,7 @@ const TENANT_TABLES = [
   'vm',
   'ingest_partition',
   'sealed_block',
+  'open_block',
   'quarantine',
   'segment',
 ] as const;
@@ -96,6 +97,9 @@ const INGEST = `
     PRIMARY KEY (tenant_id, start_ms, source, partition)
   );
   ALTER TABLE sealed_block ALTER COLUMN columns SET STORAGE EXTERNAL; -- bits do not compress
+  -- Buckets that were open at next_offset: a new owner goes on from here, not from older log.
+  CREATE TABLE open_block (LIKE sealed_block INCLUDING ALL);
+  ALTER TABLE open_block ADD FOREIGN KEY (tenant_id) REFERENCES tenant ON DELETE CASCADE;
   CREATE TABLE quarantine (
     tenant_id     text NOT NULL REFERENCES tenant ON DELETE CASCADE,
     quarantine_id bigint GENERATED ALWAYS AS IDENTITY,
