@@ -16,6 +16,7 @@ import type { ArimaFitOptions, ArimaFits, ArimaRows, ArimaSearchOptions } from '
 import { difference } from './css-residuals';
 import { fitCss } from './fit-css';
 import type { CssFit } from './fit-css';
+import { momentsOf, startOf } from './start-values';
 
 /** A row from its first known value on, standardised. */
 export interface StandardRow {
@@ -79,41 +80,27 @@ export function aicc(css: number, scoredCount: number, order: Uint8Array): numbe
   return scoredCount * Math.log(variance) + 2 * k + (2 * k * (k + 1)) / room;
 }
 
-/** Moderate persistence, and the usual negative moving average after differencing. */
-export function startOf(order: Uint8Array): Float64Array {
-  const [p, d, q, P, D, Q] = order;
-  return Float64Array.of(
-    p > 0 ? (d ? 0.3 : 0.6) : 0,
-    p > 1 ? 0.05 : 0,
-    q > 0 ? (d ? -0.5 : -0.1) : 0,
-    q > 1 ? -0.05 : 0,
-    P ? (D ? 0.1 : 0.4) : 0,
-    Q ? (D ? -0.6 : -0.1) : 0,
-    0,
-  );
-}
-
 export function fitOrder(
   row: StandardRow,
   order: Uint8Array,
   m: number,
-  start: Float64Array,
   maxIterations: number,
+  start?: Float64Array,
 ): CssFit {
   const [p, d, q, P, D, Q, mean] = order;
   const free = [p > 0, p > 1, q > 0, q > 1, P > 0, Q > 0, mean > 0];
   const w = difference(row.y, d, D, m);
   const problem = { w, seasonLength: m, free, scored: row.scored, rootLimit: ROOT_LIMIT };
-  return fitCss(problem, start, maxIterations);
+  return fitCss(problem, start ?? startOf(order, momentsOf(w)), maxIterations);
 }
 
 export function referenceFit(rows: ArimaRows, options: ArimaFitOptions): ArimaFits {
   checkRows(rows, { orders: options.orders, fits: options.start });
   return eachRow(rows, (row, index) => {
     const order = options.orders.slice(index * ORDER_WIDTH, (index + 1) * ORDER_WIDTH);
-    const start = options.start?.slice(index * FIT_WIDTH, index * FIT_WIDTH + 7) ?? startOf(order);
+    const start = options.start?.slice(index * FIT_WIDTH, index * FIT_WIDTH + 7);
     const iterations = options.maxIterations ?? DEFAULT_MAX_ITERATIONS;
-    return { order, fit: fitOrder(row, order, rows.seasonLength, start, iterations) };
+    return { order, fit: fitOrder(row, order, rows.seasonLength, iterations, start) };
   });
 }
 
@@ -126,7 +113,7 @@ export function referenceSearch(rows: ArimaRows, options: ArimaSearchOptions = {
     let score = Number.POSITIVE_INFINITY;
     for (let at = 0; at < bytes.length; at += ORDER_WIDTH) {
       const order = bytes.slice(at, at + ORDER_WIDTH);
-      const fit = fitOrder(row, order, rows.seasonLength, startOf(order), iterations);
+      const fit = fitOrder(row, order, rows.seasonLength, iterations);
       const value = aicc(fit.css, row.scoredCount, order);
       if (value < score) {
         score = value;
