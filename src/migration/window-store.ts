@@ -45,7 +45,10 @@ export abstract class WindowStore {
    */
   abstract publish(tenantId: string, runId: string, summary: Json, nowMs: EpochMs): Promise<void>;
 
-  /** One document outside a night (pin, exclude); same transaction for document and outbox. */
+  /**
+   * One document outside a night (pin, exclude); same transaction for document and outbox.
+   * A revision that is not above the newest one is refused with RUN_CONFLICT.
+   */
   abstract replace(tenantId: string, document: WindowDocument): Promise<void>;
 
   abstract document(tenantId: string, vmId: string): Promise<WindowDocument | undefined>;
