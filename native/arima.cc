@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "arima_rows.h"
+#include "arima_start.h"
 
 namespace {
 
@@ -40,17 +41,6 @@ double aicc(double css, int scored, const uint8_t *order) {
   if (room <= 0 || !(css >= 0)) return std::numeric_limits<double>::infinity();
   const double variance = std::fmax(css / scored, 1e-12);  // of a series of variance 1
   return scored * std::log(variance) + 2 * k + 2 * k * (k + 1) / room;
-}
-
-// Start of a search: moderate persistence, and the usual negative moving average after differencing.
-void start(const uint8_t *o, double *beta) {
-  std::memset(beta, 0, 7 * sizeof(double));
-  if (o[SW_p]) beta[SW_PHI1] = o[SW_d] ? 0.3 : 0.6;
-  if (o[SW_p] > 1) beta[SW_PHI2] = 0.05;
-  if (o[SW_q]) beta[SW_THETA1] = o[SW_d] ? -0.5 : -0.1;
-  if (o[SW_q] > 1) beta[SW_THETA2] = -0.05;
-  if (o[SW_P]) beta[SW_SPHI] = o[SW_D] ? 0.1 : 0.4;
-  if (o[SW_Q]) beta[SW_STHETA] = o[SW_D] ? -0.6 : -0.1;
 }
 
 sw_run_tasks runner(int isa, bool wide) {
@@ -126,12 +116,17 @@ void write(const sw_arima_job &job, const Prepared &p, const sw_task *task) {
 
 int32_t fitRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
   std::vector<sw_task> tasks(count);
+  std::vector<double> buffer(job.end);
   for (int i = 0; i < count; i++) {
     const uint8_t *order = job.orders + static_cast<int64_t>(rows[i].index) * SW_ORDER_WIDTH;
     tasks[i].row = &rows[i].row;
     tasks[i].order = order;
-    start(order, tasks[i].beta);
-    if (job.warm) std::memcpy(tasks[i].beta, job.fits + static_cast<int64_t>(rows[i].index) * SW_FIT_WIDTH, sizeof tasks[i].beta);
+    if (job.warm) {
+      std::memcpy(tasks[i].beta, job.fits + static_cast<int64_t>(rows[i].index) * SW_FIT_WIDTH, sizeof tasks[i].beta);
+    } else {
+      const sw_moments moments = sw_moments_of(&rows[i].row, order[SW_d], order[SW_D], job.season, buffer.data());
+      sw_start(order, &moments, tasks[i].beta);
+    }
   }
   const int kind = SW_MEANS | (gaps ? SW_GAPS : 0);
   if (runner(job.isa, job.double_precision)(tasks.data(), count, job.season, kind, job.max_iterations, job.root_limit)) return -1;
@@ -142,12 +137,18 @@ int32_t fitRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
 int32_t searchRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
   std::vector<Choice> best(static_cast<size_t>(count) * kFinalists);
   std::vector<sw_task> tasks(count);
+  std::vector<double> buffer(job.end);
+  std::vector<sw_moments> moments[4];  // by d + 2 D, where a candidate wants it
   for (int c = 0; c < job.candidate_count; c++) {
     const uint8_t *order = job.candidates + c * SW_ORDER_WIDTH;
+    std::vector<sw_moments> &own = moments[order[SW_d] + 2 * order[SW_D]];
+    while (static_cast<int>(own.size()) < count) {
+      own.push_back(sw_moments_of(&rows[own.size()].row, order[SW_d], order[SW_D], job.season, buffer.data()));
+    }
     for (int i = 0; i < count; i++) {
       tasks[i].row = &rows[i].row;
       tasks[i].order = order;
-      start(order, tasks[i].beta);
+      sw_start(order, &own[i], tasks[i].beta);
     }
     const int kind = (gaps ? SW_GAPS : 0) | (order[SW_HAS_MEAN] ? SW_MEANS : 0);
     if (runner(job.isa, false)(tasks.data(), count, job.season, kind, kScreenIterations, job.root_limit)) return -1;
