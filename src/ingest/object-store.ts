@@ -1,4 +1,20 @@
 // Whole, immutable files by key: segments, shard results, model artefacts.
+import { DomainError } from '../core';
+
+const KEY = /^[a-z0-9._=/-]{1,500}$/;
+
+/** Returns the key; throws REQUEST_INVALID when a file system might read it as something else. */
+export function objectKeyOf(key: string): string {
+  const parts = key.split('/');
+  if (!KEY.test(key) || parts.some((part) => part === '' || part.startsWith('.'))) {
+    throw new DomainError(
+      'REQUEST_INVALID',
+      `object key ${JSON.stringify(key.slice(0, 80))} is not a relative path of a-z 0-9 . _ = -`,
+      { field: 'key' },
+    );
+  }
+  return key;
+}
 
 /** Keys are [a-z0-9._=/-], relative, without "..". */
 export abstract class ObjectStore {

@@ -1,23 +1,20 @@
 // Objects in memory: the twin for file commands and unit tests.
 import { DomainError } from '../../core';
-import { ObjectStore } from '../../ingest';
+import { ObjectStore, objectKeyOf } from '../../ingest';
 
 export class MemoryObjectStore extends ObjectStore {
   private readonly objects = new Map<string, Uint8Array>();
 
-  override put(key: string, bytes: Uint8Array): Promise<void> {
-    this.objects.set(key, bytes.slice());
-    return Promise.resolve();
+  override async put(key: string, bytes: Uint8Array): Promise<void> {
+    this.objects.set(objectKeyOf(key), bytes.slice());
   }
 
-  override get(key: string): Promise<Uint8Array> {
-    const bytes = this.objects.get(key);
+  override async get(key: string): Promise<Uint8Array> {
+    const bytes = this.objects.get(objectKeyOf(key));
     if (bytes === undefined) {
-      return Promise.reject(
-        new DomainError('OBJECT_STORE_UNAVAILABLE', `there is no object '${key}'`, { key }),
-      );
+      throw new DomainError('OBJECT_STORE_UNAVAILABLE', `there is no object '${key}'`, { key });
     }
-    return Promise.resolve(bytes);
+    return bytes.slice();
   }
 
   override async getRange(key: string, from: number, to: number): Promise<Uint8Array> {
@@ -30,8 +27,7 @@ export class MemoryObjectStore extends ObjectStore {
     );
   }
 
-  override delete(key: string): Promise<void> {
-    this.objects.delete(key);
-    return Promise.resolve();
+  override async delete(key: string): Promise<void> {
+    this.objects.delete(objectKeyOf(key));
   }
 }
