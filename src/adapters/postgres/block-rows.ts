@@ -13,7 +13,7 @@ export interface PartitionKey {
   readonly partition: number;
 }
 
-/** A higher version replaces what is there; an equal or lower one changes nothing. */
+/** The same or a higher version replaces what is there; a lower one changes nothing. */
 export async function writeSealed(
   client: PoolClient,
   key: PartitionKey,
@@ -64,7 +64,7 @@ async function insertBatch(
        AS b (start_ms, version, row_count, at)
      ON CONFLICT (tenant_id, start_ms, source, partition) DO UPDATE
        SET version = excluded.version, row_count = excluded.row_count, columns = excluded.columns
-       WHERE excluded.version > old.version`,
+       WHERE excluded.version >= old.version`,
     [
       key.tenantId,
       key.source,
@@ -127,7 +127,7 @@ export interface BlockKey {
   readonly row_count: number;
 }
 
-/** What there is in [from, to), in runs that fit into memory, by start, then partition. */
+/** What there is in [from, to), in runs that fit into memory, by start, then source and partition. */
 export async function sealedKeys(
   client: PoolClient,
   fromMs: EpochMs,
@@ -135,7 +135,7 @@ export async function sealedKeys(
 ): Promise<Iterable<readonly BlockKey[]>> {
   const { rows } = await client.query<BlockKey>(
     `SELECT start_ms, source, partition, row_count FROM sealed_block
-     WHERE start_ms >= $1 AND start_ms < $2 ORDER BY start_ms, partition, source`,
+     WHERE start_ms >= $1 AND start_ms < $2 ORDER BY start_ms, source COLLATE "C", partition`,
     [fromMs, toMs],
   );
   return batchesOf(rows, (row) => row.row_count);
@@ -169,7 +169,7 @@ function newestOf(blocks: readonly SealedBlock[]): readonly SealedBlock[] {
   const newest = new Map<EpochMs, SealedBlock>();
   for (const block of blocks) {
     const other = newest.get(block.startMs);
-    if (other === undefined || block.version > other.version) newest.set(block.startMs, block);
+    if (other === undefined || block.version >= other.version) newest.set(block.startMs, block);
   }
   return [...newest.values()];
 }

@@ -21,7 +21,7 @@ import {
 } from './block-rows';
 import type { Database } from './database';
 import { insertQuarantine } from './quarantine-rows';
-import { forgetSegments, listSegments, newestSegments } from './segment-catalog';
+import { forgetSegments, replaceSegments, segmentsBetween } from './segment-catalog';
 import { allocateVms, allVms, findVms, updateSpecs } from './vm-catalog';
 
 const DAY_MS = 86_400_000;
@@ -174,7 +174,7 @@ export class PostgresRollupStore extends RollupStore {
 
   override async replaceByDay(segments: readonly SegmentRecord[], dayMs: EpochMs): Promise<void> {
     await this.run(async (client) => {
-      await listSegments(client, this.tenantId, segments);
+      await replaceSegments(client, this.tenantId, segments);
       await client.query(`DELETE FROM sealed_block WHERE start_ms >= $1 AND start_ms < $2`, [
         dayMs,
         dayMs + DAY_MS,
@@ -187,7 +187,7 @@ export class PostgresRollupStore extends RollupStore {
     toMs: EpochMs,
     stepMs: number,
   ): Promise<readonly SegmentRecord[]> {
-    return this.run((client) => newestSegments(client, fromMs, toMs, stepMs));
+    return this.run((client) => segmentsBetween(client, fromMs, toMs, stepMs));
   }
 
   override async forgetBefore(stepMs: number, beforeMs: EpochMs): Promise<readonly string[]> {

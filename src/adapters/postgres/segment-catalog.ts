@@ -16,25 +16,29 @@ interface SegmentRow {
   readonly bytes: number;
 }
 
-/** A second listing of the same key replaces the first. */
-export async function listSegments(
+/** In place of what the days had at the same steps. */
+export async function replaceSegments(
   client: PoolClient,
   tenantId: string,
   segments: readonly SegmentRecord[],
 ): Promise<void> {
+  const days = segments.map((segment) => segment.dayMs);
+  const steps = segments.map((segment) => segment.stepMs);
   await client.query(
-    `INSERT INTO segment (tenant_id, key, day_ms, step_ms, first_vm_index, vm_count, version, crc32c, bytes)
+    `DELETE FROM segment USING unnest($1::bigint[], $2::int[]) AS new (day_ms, step_ms)
+     WHERE segment.day_ms = new.day_ms AND segment.step_ms = new.step_ms`,
+    [days, steps],
+  );
+  await client.query(
+    `INSERT INTO segment
+       (tenant_id, key, day_ms, step_ms, first_vm_index, vm_count, version, crc32c, bytes)
      SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::int[], $5::int[], $6::int[], $7::int[],
-       $8::bigint[], $9::bigint[])
-     ON CONFLICT (tenant_id, key) DO UPDATE SET day_ms = excluded.day_ms,
-       step_ms = excluded.step_ms, first_vm_index = excluded.first_vm_index,
-       vm_count = excluded.vm_count, version = excluded.version, crc32c = excluded.crc32c,
-       bytes = excluded.bytes`,
+       $8::bigint[], $9::bigint[])`,
     [
       tenantId,
       segments.map((segment) => segment.key),
-      segments.map((segment) => segment.dayMs),
-      segments.map((segment) => segment.stepMs),
+      days,
+      steps,
       segments.map((segment) => segment.firstVmIndex),
       segments.map((segment) => segment.vmCount),
       segments.map((segment) => segment.version),
@@ -44,18 +48,17 @@ export async function listSegments(
   );
 }
 
-/** Of days that touch [from, to): the newest version of each (day, first VM), in that order. */
-export async function newestSegments(
+/** Of days that touch [from, to), by day, then first VM. */
+export async function segmentsBetween(
   client: PoolClient,
   fromMs: EpochMs,
   toMs: EpochMs,
   stepMs: number,
 ): Promise<readonly SegmentRecord[]> {
   const { rows } = await client.query<SegmentRow>(
-    `SELECT DISTINCT ON (day_ms, first_vm_index)
-       key, day_ms, step_ms, first_vm_index, vm_count, version, crc32c, bytes
+    `SELECT key, day_ms, step_ms, first_vm_index, vm_count, version, crc32c, bytes
      FROM segment WHERE step_ms = $1 AND day_ms > $2 AND day_ms < $3
-     ORDER BY day_ms, first_vm_index, version DESC`,
+     ORDER BY day_ms, first_vm_index`,
     [stepMs, fromMs - DAY_MS, toMs],
   );
   return rows.map((row) => ({
@@ -70,7 +73,7 @@ export async function newestSegments(
   }));
 }
 
-/** All versions; returns their keys, sorted. */
+/** Returns their keys, sorted. */
 export async function forgetSegments(
   client: PoolClient,
   stepMs: number,
