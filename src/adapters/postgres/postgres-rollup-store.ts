@@ -22,7 +22,7 @@ import {
 import type { Database } from './database';
 import { insertQuarantine } from './quarantine-rows';
 import { forgetSegments, replaceSegments, segmentsBetween } from './segment-catalog';
-import { allocateVms, allVms, findVms, updateSpecs } from './vm-catalog';
+import { allocateVms, allVms, updateSpecs } from './vm-catalog';
 
 const DAY_MS = 86_400_000;
 
@@ -138,11 +138,6 @@ export class PostgresRollupStore extends RollupStore {
 
   override async vms(): Promise<readonly VmRecord[]> {
     return this.run(allVms);
-  }
-
-  /** vmIndex of a name that exists already; creates nothing. */
-  async findVm(vmId: string): Promise<number | undefined> {
-    return (await this.run((client) => findVms(client, [vmId]))).get(vmId);
   }
 
   override async *readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<SealedBlock> {

@@ -8,7 +8,7 @@ const BATCH = 5_000; // UNNEST gains nothing beyond (pitfalls: 43 to 60 k rows/s
 type VmSpec = Omit<VmRecord, 'vmIndex'>;
 
 /** The newest life of each VM that is known already. */
-export async function findVms(
+async function findVms(
   client: PoolClient,
   vmIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
@@ -108,7 +108,7 @@ export async function allVms(client: PoolClient): Promise<readonly VmRecord[]> {
   }));
 }
 
-export function tenantUnknown(tenantId: string): DomainError {
+function tenantUnknown(tenantId: string): DomainError {
   return new DomainError('NOT_FOUND', `tenant '${tenantId}' is unknown; create it first`, {
     tenantId,
   });

@@ -97,6 +97,24 @@ describe('the embedded PostgreSQL', () => {
     await last.stop();
   });
 
+  it('tells when the server is lost, but not when it was asked to stop', async () => {
+    const folder = join(home, 'lost');
+    const heard: string[] = [];
+    const first = await EmbeddedPostgres.start({ folder });
+    const lost = new Promise<void>((done) =>
+      first.onLost((reason) => {
+        heard.push(reason);
+        done();
+      }),
+    );
+    process.kill(first.pid, 'SIGKILL');
+    await lost;
+    const second = await EmbeddedPostgres.start({ folder });
+    second.onLost((reason) => heard.push(reason));
+    await second.stop();
+    expect(heard).toEqual(['the embedded PostgreSQL ended (SIGKILL)']);
+  });
+
   it('leaves nothing half made when the first start is refused', async () => {
     const folder = join(home, 'refused');
     mkdirSync(join(folder, 'data'), { recursive: true });
