@@ -9,3 +9,7 @@ export * from './object-store';
 export * from './rollup-store';
 export { ROLLUP_SETTINGS, type RollupSettings } from './rollup/rollup-engine';
 export * from './sample-source';
+export * from './segments/compact-day';
+export * from './segments/crc32c';
+export * from './segments/hourly';
+export { decodeSegment, MISSING_CENTI, type Segment } from './segments/segment-file';

@@ -1,0 +1,2 @@
+// Roll-ups -> aligned series.
+export * from './read-history';
