@@ -1,3 +1,6 @@
 // Forecasters: a pure numeric library.
 export * from './forecaster';
 export * from './arima';
+export * from './baseline';
+export * from './ensemble';
+export * from './registry';

@@ -1,0 +1,2 @@
+// Rules of thumb that every model has to beat.
+export * from './baseline-forecaster';

@@ -1,0 +1,44 @@
+// Every model by name: what can be asked for, and what it is made of.
+import { DomainError } from '../core';
+import type { Kernels } from '../kernels';
+import { ARIMA, ArimaForecaster } from './arima';
+import { BASELINES, createBaseline } from './baseline';
+import { EnsembleForecaster } from './ensemble';
+import type { Forecaster } from './forecaster';
+
+export interface ModelSettings {
+  readonly kernels: Kernels;
+  /** Steps per day: ARIMA is a member of the ensemble where it can be fitted. */
+  readonly stepsPerDay: number;
+  /** The longest horizon that will be asked for. */
+  readonly horizon: number;
+  readonly bounds?: { readonly lower: number; readonly upper: number };
+}
+
+export const ENSEMBLE = 'ensemble';
+const ARIMA_STEPS_PER_DAY_MAX = 48; // at finer steps a season of a day needs Fourier terms
+
+export const MODEL_NAMES: readonly string[] = [...Object.keys(BASELINES), ARIMA, ENSEMBLE];
+
+/** The members that a choice is made among, baselines first. */
+export function memberNames(stepsPerDay: number): readonly string[] {
+  const baselines = Object.keys(BASELINES);
+  return stepsPerDay <= ARIMA_STEPS_PER_DAY_MAX ? [...baselines, ARIMA] : baselines;
+}
+
+/** Throws MODEL_UNKNOWN naming the model and those that exist. */
+export function createForecaster(name: string, settings: ModelSettings): Forecaster {
+  if (name in BASELINES) return createBaseline(name);
+  if (name === ARIMA) return new ArimaForecaster(settings.kernels);
+  if (name === ENSEMBLE) {
+    const members = memberNames(settings.stepsPerDay).map((one) => createForecaster(one, settings));
+    return new EnsembleForecaster(members, settings);
+  }
+  throw new DomainError(
+    'MODEL_UNKNOWN',
+    `model '${name}' is unknown; there are ${MODEL_NAMES.join(', ')}`,
+    {
+      field: 'models',
+    },
+  );
+}
