@@ -1,6 +1,6 @@
 // Rows in, fits out: standardises, groups rows by kind, picks the instruction set, shares work over threads.
 //
-// The order search fits every candidate in float32 lanes (all lanes one order), keeps the two best by AICc,
+// The order search fits every candidate in float32 lanes (all lanes one order), keeps the three best by AICc,
 // and fits these to convergence in float64 lanes. All candidates are summed over the same last points.
 
 #include "arima.h"
@@ -18,8 +18,8 @@
 
 namespace {
 
-constexpr int kScreenIterations = 8;
-constexpr int kFinalists = 2;
+constexpr int kScreenIterations = 10;
+constexpr int kFinalists = 3;
 constexpr int kRowsPerBlock = 64;  // a block is one unit of work; results do not depend on it
 
 struct Prepared {

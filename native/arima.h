@@ -49,7 +49,7 @@ int32_t sw_best_isa(void);
 int32_t sw_score_start(int32_t length, int32_t season);
 // Fits row r with its own order. Returns 0, or -1 when memory is short.
 int32_t sw_arima_fit(const sw_arima_job *job);
-// Chooses among the candidates by AICc, then fits the best two in float64.
+// Chooses among the candidates by AICc, then fits the best three in float64.
 int32_t sw_arima_search(const sw_arima_job *job);
 
 // Filters each row up to `end` and forecasts; mean and variance: (rows, horizon), in the unit of the values.

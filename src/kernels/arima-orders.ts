@@ -26,7 +26,6 @@ const ROWS: readonly Row[] = [
   ['110', '000', false],
   ['111', '000', false],
   ['012', '000', false],
-  ['212', '000', false],
   ['011', '100', false],
   ['011', '101', false],
   ['111', '101', false],
