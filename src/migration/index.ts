@@ -1,2 +1,13 @@
 // Migration cost, windows, feed.
 export * from './window-store';
+export * from './change-policy';
+export * from './cloud-event';
+export * from './cost/cost-settings';
+export * from './cost/pre-copy';
+export * from './cost/predict-cost';
+export * from './plan-windows';
+export * from './relay-feed';
+export * from './windows/candidate-table';
+export * from './windows/rank-windows';
+export * from './windows/window-document';
+export * from './windows/window-schema';

@@ -1,0 +1,46 @@
+// What a cost prediction assumes where nobody measured it; every figure with its origin.
+
+export interface CostSettings {
+  /** While memory is copied, for one migration at a time. */
+  readonly bandwidthBytesPerSec: number;
+  /** The last round goes at link speed. */
+  readonly linkBytesPerSec: number;
+  readonly downtimeLimitMs: number;
+  readonly fixedDowntimeMs: number;
+  readonly setupMs: number;
+  readonly maxRounds: number;
+  /** Share of the size that is in use where nobody said how much. */
+  readonly usedMemoryShare: number;
+  /** Standard deviation of ln(memory in use) where nobody said how much. */
+  readonly usedMemoryLogSigma: number;
+  /** Assumed for a VM without a size. */
+  readonly memoryBytesDefault: number;
+  /** Assumed for a VM without a number of vCPUs, or with 0. */
+  readonly vcpusDefault: number;
+}
+
+export const COST_DEFAULTS: CostSettings = {
+  bandwidthBytesPerSec: 134_217_728, // 128 MiB/s: QEMU's max-bandwidth since 5.2
+  linkBytesPerSec: 1_250_000_000, // 10 GbE between the hosts
+  downtimeLimitMs: 300, // QEMU's downtime-limit
+  fixedDowntimeMs: 20, // device state and switch-over, migration-cost.md section 3
+  setupMs: 0, // next to nothing in bare QEMU; 4 to 10 s at OpenStack's API
+  maxRounds: 30, // Xen's and the worked examples' round limit
+  usedMemoryShare: 0.6, // design section 10, "Unknown memory in use"
+  usedMemoryLogSigma: 0.5, // wide: 0.26 to 1 (cut at the size) of the size at 90 %
+  memoryBytesDefault: 8_589_934_592, // 8 GiB
+  vcpusDefault: 2,
+};
+
+/** Prior of the dirty rate (migration-cost.md section 2, 10): ln D ~ Normal(ln(idle + busy), s). */
+export const DIRTY_PRIOR = {
+  idleBytesPerSec: 300_000,
+  bytesPerSecPerBusyVcpu: 40_000_000,
+  logSigma: 1.8,
+  bytesPerSecPerVcpuMax: 1_000_000_000,
+  workingSetShare: 0.7,
+} as const;
+
+/** Zero pages are scanned, not sent (migration-cost.md section 2, 1). */
+export const SCAN_MS_PER_GIB = 300;
+export const GIB_BYTES = 1_073_741_824;
