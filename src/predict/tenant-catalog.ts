@@ -26,7 +26,7 @@ export function tenantFault(tenant: Tenant): string | undefined {
     return `tenantId ${shown} is not 1 to 100 of A-Z a-z 0-9 . _ -`;
   }
   try {
-    new Intl.DateTimeFormat('en', { timeZone: tenant.timeZone });
+    Intl.DateTimeFormat('en', { timeZone: tenant.timeZone });
     return undefined;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

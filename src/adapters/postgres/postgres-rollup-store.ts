@@ -163,8 +163,9 @@ export class PostgresRollupStore extends RollupStore {
         `SELECT min(start_ms) AS first_ms, max(start_ms) AS last_ms FROM sealed_block`,
       ),
     );
-    const { first_ms: firstMs, last_ms: lastMs } = rows[0] ?? {};
-    return firstMs == null || lastMs == null ? undefined : { firstMs, lastMs };
+    const firstMs = rows[0]?.first_ms ?? undefined;
+    const lastMs = rows[0]?.last_ms ?? undefined;
+    return firstMs === undefined || lastMs === undefined ? undefined : { firstMs, lastMs };
   }
 
   override async replaceByDay(segments: readonly SegmentRecord[], dayMs: EpochMs): Promise<void> {

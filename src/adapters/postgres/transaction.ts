@@ -94,7 +94,10 @@ export function translate(error: unknown): unknown {
   if (code === '53100') {
     return new DomainError('DISK_FULL', `PostgreSQL: ${error.message}`, {}, { cause: error });
   }
-  if (code === '23503' && /_tenant_id_fkey$/.test((error as DatabaseError).constraint ?? '')) {
+  if (
+    code === '23503' &&
+    (error as DatabaseError).constraint?.endsWith('_tenant_id_fkey') === true
+  ) {
     return new DomainError('NOT_FOUND', 'the tenant is unknown; create it first');
   }
   // Classes 08 connection, 53 resources, 57 operator (shutdown, timeout), 28 login, 40 conflict.

@@ -10,6 +10,25 @@ beforeAll(async () => {
 });
 afterAll(async () => lab?.close());
 
+/** Opens for everybody when the last of `count` has come. */
+class Gate {
+  private open!: () => void;
+  private readonly opened = new Promise<void>((done) => (this.open = done));
+
+  constructor(private count: number) {}
+
+  pass(): Promise<void> {
+    this.count -= 1;
+    if (this.count <= 0) this.open();
+    return this.opened;
+  }
+}
+
+async function ask(sql: string): Promise<unknown> {
+  const { rows } = await lab.database.withTenant('red', (client) => client.query(sql));
+  return rows[0];
+}
+
 describe('the tenancy of the database', () => {
   it('shows a query without a WHERE its own tenant only', async () => {
     for (const tenant of ['red', 'blue']) {
@@ -69,12 +88,11 @@ describe('the connections of the service', () => {
     await lab.asOwner(`CREATE TABLE spot (tenant_id text, n int, hits int);
       GRANT ALL ON spot TO slackwater_service;
       INSERT INTO spot VALUES ('red', 1, 0), ('red', 2, 0)`);
-    let waiting = 0;
+    const bothHold = new Gate(2);
     const touch = (first: number, second: number): Promise<void> =>
       lab.database.withTenant('red', async (client) => {
         await client.query('UPDATE spot SET hits = hits + 1 WHERE n = $1', [first]);
-        waiting += 1;
-        while (waiting < 2) await new Promise((done) => setTimeout(done, 5));
+        await bothHold.pass();
         await client.query('UPDATE spot SET hits = hits + 1 WHERE n = $1', [second]);
       });
     await Promise.all([touch(1, 2), touch(2, 1)]);
@@ -110,8 +128,6 @@ describe('the connections of the service', () => {
   });
 
   it('read counts as numbers and refuse one that a number cannot hold', async () => {
-    const ask = (sql: string): Promise<unknown> =>
-      lab.database.withTenant('red', async (client) => (await client.query(sql)).rows[0]);
     expect(await ask('SELECT 9007199254740991::bigint AS n, 1.5::numeric AS m')).toEqual({
       n: 9_007_199_254_740_991,
       m: 1.5,
