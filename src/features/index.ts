@@ -1,2 +1,2 @@
-// Roll-ups -> aligned series.
+// Roll-ups -> aligned series. What other stages may see.
 export * from './read-history';

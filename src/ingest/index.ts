@@ -12,4 +12,5 @@ export * from './sample-source';
 export * from './segments/compact-day';
 export * from './segments/crc32c';
 export * from './segments/hourly';
-export { decodeSegment, MISSING_CENTI, type Segment } from './segments/segment-file';
+export * from './segments/bucket-grid';
+export * from './segments/segment-file';

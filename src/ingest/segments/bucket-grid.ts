@@ -1,8 +1,15 @@
 // Five-minute blocks of some VMs laid onto a VM-major grid of means and maxima.
 import { FIVE_MINUTES_MS, type EpochMs } from '../../core';
 import type { SealedBlock } from '../rollup-store';
-import { meanCentiOf } from './centi-rules';
+import { meanCentiOf } from './hourly';
 import { MISSING_CENTI } from './segment-file';
+
+/** Known minutes of each of the 32 slot patterns. */
+const MINUTES_OF = Uint8Array.from({ length: 32 }, (_, slots) => {
+  let minutes = 0;
+  for (let rest = slots; rest > 0; rest >>= 1) minutes += rest & 1;
+  return minutes;
+});
 
 /**
  * Blocks of one start instant from several partitions become one: a VM that moved between hosts in
@@ -46,7 +53,7 @@ export class BucketGrid {
       slots[row] |= block.slots[index];
       sumCenti[row] = (isFirst ? 0 : sumCenti[row]) + block.sumCenti[index];
       const at = row * length + column;
-      meanCenti[at] = meanCentiOf(sumCenti[row], slots[row]);
+      meanCenti[at] = meanCentiOf(sumCenti[row], MINUTES_OF[slots[row]]);
       const max = block.maxCenti[index];
       if (isFirst || max > maxCenti[at]) maxCenti[at] = max;
     }

@@ -22,8 +22,7 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   let at = 0;
   const last = bytes.length - 8;
   for (; at <= last; at += 8) {
-    crc ^=
-      bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
     crc =
       T7[crc & 255] ^
       T6[(crc >>> 8) & 255] ^
