@@ -109,7 +109,7 @@ describe('the pre-copy recursion on the worked examples', () => {
   });
 });
 
-const arbitrary: fc.Arbitrary<PreCopyCase> = fc
+const arbitrary: fc.Arbitrary<PreCopyCase & { readonly maxRounds: number }> = fc
   .record({
     usedMemoryBytes: fc.integer({ min: 1, max: 64_000 }).map((mb) => mb * MB),
     bandwidthBytesPerSec: fc.integer({ min: 10, max: 3000 }).map((mb) => mb * MB),
@@ -195,7 +195,7 @@ describe('the pre-copy recursion', () => {
         const rate = Math.max(drawn.dirtyRateBytesPerSec, drawn.bandwidthBytesPerSec);
         const base = { ...drawn, strategy: 'precopy' as const, dirtyRateBytesPerSec: rate };
         const stop = (base.bandwidthBytesPerSec * base.downtimeLimitMs) / 1000;
-        fc.pre(base.usedMemoryBytes > stop && base.maxRounds >= 2);
+        fc.pre(base.usedMemoryBytes > stop && drawn.maxRounds >= 2);
         expect(simulatePreCopy(base).converges).toBe(base.writableWorkingSetBytes <= stop);
       }),
     );
