@@ -18,8 +18,8 @@
 
 namespace {
 
-constexpr int kScreenIterations = 10;
-constexpr int kFinalists = 3;
+constexpr int kScreenIterations = 20;
+constexpr int kFinalists = 4;
 constexpr int kRowsPerBlock = 64;  // a block is one unit of work; results do not depend on it
 
 struct Prepared {
@@ -47,6 +47,41 @@ sw_run_tasks runner(int isa, bool wide) {
   if (isa >= SW_AVX512) return wide ? sw_run_f64_avx512 : sw_run_f32_avx512;
   if (isa == SW_AVX2) return wide ? sw_run_f64_avx2 : sw_run_f32_avx2;
   return wide ? sw_run_f64_baseline : sw_run_f32_baseline;
+}
+
+constexpr double kLambda = 1e-3;  // Marquardt (1963)
+// After these iterations the open fits are packed into full registers again: a few rows in long flat valleys
+// would otherwise keep their converged neighbours' lanes busy. A row's own path does not change.
+constexpr int kRounds[] = {6, 8, 12, 1 << 20};
+
+// Fits all tasks of one kind; those with and without a mean apart, since their code differs.
+int32_t fitTasks(const sw_arima_job &job, bool wide, int gaps, std::vector<sw_task> &tasks, int iterations) {
+  for (const int means : {0, 1}) {
+    std::vector<int> open;
+    for (size_t i = 0; i < tasks.size(); i++) {
+      if ((tasks[i].order[SW_HAS_MEAN] != 0) != (means != 0)) continue;
+      tasks[i].lambda = kLambda;
+      tasks[i].evaluations = 0;
+      open.push_back(static_cast<int>(i));
+    }
+    int left = iterations;
+    for (const int round : kRounds) {
+      if (open.empty() || left <= 0) break;
+      const int now = round < left ? round : left;
+      left -= now;
+      std::vector<sw_task> packed;
+      for (const int i : open) packed.push_back(tasks[i]);
+      const int kind = (gaps ? SW_GAPS : 0) | (means ? SW_MEANS : 0);
+      if (runner(job.isa, wide)(packed.data(), static_cast<int32_t>(packed.size()), job.season, kind, now, job.root_limit)) return -1;
+      std::vector<int> still;
+      for (size_t k = 0; k < packed.size(); k++) {
+        tasks[open[k]] = packed[k];
+        if (packed[k].status == SW_MAX_ITERATIONS) still.push_back(open[k]);
+      }
+      open = still;
+    }
+  }
+  return 0;
 }
 
 // Standardises one row into `out` (at least end values). The operations and their order are the reference's.
@@ -94,12 +129,13 @@ Prepared prepare(const sw_arima_job &job, int32_t index, double *out) {
   return p;
 }
 
-void write(const sw_arima_job &job, const Prepared &p, const sw_task *task) {
+void write(const sw_arima_job &job, const Prepared &p, const sw_task *task, int evaluations) {
   double *fit = job.fits + static_cast<int64_t>(p.index) * SW_FIT_WIDTH;
   uint8_t *order = job.orders + static_cast<int64_t>(p.index) * SW_ORDER_WIDTH;
   std::memset(fit, 0, SW_FIT_WIDTH * sizeof(double));
   fit[SW_SHIFT] = p.row.shift;
   fit[SW_SCALE] = p.row.scale;
+  fit[SW_EVALUATIONS] = evaluations;
   if (task == nullptr || !std::isfinite(task->css)) {
     std::memset(order, 0, SW_ORDER_WIDTH);
     order[SW_d] = 1;  // a random walk: the last value
@@ -128,9 +164,8 @@ int32_t fitRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
       sw_start(order, &moments, tasks[i].beta);
     }
   }
-  const int kind = SW_MEANS | (gaps ? SW_GAPS : 0);
-  if (runner(job.isa, job.double_precision)(tasks.data(), count, job.season, kind, job.max_iterations, job.root_limit)) return -1;
-  for (int i = 0; i < count; i++) write(job, rows[i], &tasks[i]);
+  if (fitTasks(job, job.double_precision, gaps, tasks, job.max_iterations)) return -1;
+  for (int i = 0; i < count; i++) write(job, rows[i], &tasks[i], tasks[i].evaluations);
   return 0;
 }
 
@@ -138,6 +173,7 @@ int32_t searchRows(const sw_arima_job &job, Prepared *rows, int count, int gaps)
   std::vector<Choice> best(static_cast<size_t>(count) * kFinalists);
   std::vector<sw_task> tasks(count);
   std::vector<double> buffer(job.end);
+  std::vector<int> evaluations(count, 0);
   std::vector<sw_moments> moments[4];  // by d + 2 D, where a candidate wants it
   for (int c = 0; c < job.candidate_count; c++) {
     const uint8_t *order = job.candidates + c * SW_ORDER_WIDTH;
@@ -150,9 +186,9 @@ int32_t searchRows(const sw_arima_job &job, Prepared *rows, int count, int gaps)
       tasks[i].order = order;
       sw_start(order, &own[i], tasks[i].beta);
     }
-    const int kind = (gaps ? SW_GAPS : 0) | (order[SW_HAS_MEAN] ? SW_MEANS : 0);
-    if (runner(job.isa, false)(tasks.data(), count, job.season, kind, kScreenIterations, job.root_limit)) return -1;
+    if (fitTasks(job, false, gaps, tasks, kScreenIterations)) return -1;
     for (int i = 0; i < count; i++) {
+      evaluations[i] += tasks[i].evaluations;
       Choice *places = &best[static_cast<size_t>(i) * kFinalists];
       const double score = aicc(tasks[i].css, rows[i].row.scored, order);
       int place = kFinalists;
@@ -171,20 +207,20 @@ int32_t searchRows(const sw_arima_job &job, Prepared *rows, int count, int gaps)
       owner.push_back(i);
     }
   }
-  const int kind = SW_MEANS | (gaps ? SW_GAPS : 0);
   const int finalists = static_cast<int>(finals.size());
-  if (finalists && runner(job.isa, true)(finals.data(), finalists, job.season, kind, job.max_iterations, job.root_limit)) return -1;
+  if (fitTasks(job, true, gaps, finals, job.max_iterations)) return -1;
   std::vector<const sw_task *> winner(count, nullptr);
   std::vector<double> score(count, std::numeric_limits<double>::infinity());
   for (int f = 0; f < finalists; f++) {
     const int i = owner[f];
+    evaluations[i] += finals[f].evaluations;
     const double value = aicc(finals[f].css, rows[i].row.scored, finals[f].order);
     if (value < score[i]) {
       score[i] = value;
       winner[i] = &finals[f];
     }
   }
-  for (int i = 0; i < count; i++) write(job, rows[i], winner[i]);
+  for (int i = 0; i < count; i++) write(job, rows[i], winner[i], evaluations[i]);
   return 0;
 }
 
@@ -210,7 +246,7 @@ template <class Work> int32_t overBlocks(const sw_arima_job &job, Work work) {
       for (size_t i = begin; i < from.size() && i < begin + kRowsPerBlock; i++) {
         Prepared p = prepare(job, from[i], buffer.data() + rows.size() * static_cast<size_t>(job.end));
         if (p.usable) rows.push_back(p);
-        else write(job, p, nullptr);
+        else write(job, p, nullptr, 0);
       }
       if (!rows.empty() && work(rows.data(), static_cast<int>(rows.size()), gaps) != 0) failed = 1;
     }

@@ -23,6 +23,7 @@ enum {
   SW_SHIFT, SW_SCALE,
   SW_SCORED,  // number of points that were summed
   SW_AICC,
+  SW_EVALUATIONS,  // residual and derivative passes spent on the row, all orders together
   SW_FIT_WIDTH
 };
 enum { SW_p = 0, SW_d, SW_q, SW_P, SW_D, SW_Q, SW_HAS_MEAN, SW_STATUS, SW_ORDER_WIDTH };

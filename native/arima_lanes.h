@@ -213,18 +213,19 @@ static void measure(const Group<T> &g, int gaps, int means, const typename Of<T>
 // Marquardt (1963), each lane with its own damping. Returns the mask of lanes that converged.
 template <class T>
 static typename Of<T>::M minimise(const Group<T> &g, int gaps, int means, int iterations, T limit,
-                                  typename Of<T>::V *beta, typename Of<T>::V &css) {
+                                  typename Of<T>::V *beta, typename Of<T>::V &css, typename Of<T>::V &lambda,
+                                  typename Of<T>::V &evaluations) {
   typedef typename Of<T>::V V;
   typedef typename Of<T>::M M;
   const int lanes = sizeof(V) / sizeof(T);
   const V zero = {};
   const T tolerance = sizeof(T) == 4 ? (T)1e-6 : (T)1e-10;
   const V tiny = zero + (sizeof(T) == 4 ? (T)1e-6 : (T)1e-13);
-  V lambda = zero + (T)1e-3;
   repair(beta, zero + limit);
   Normal<V> best, next;
   measure<T>(g, gaps, means, beta, best);
   M done = best.S != best.S;
+  evaluations = zero + 1;
   for (int it = 0; it < iterations; it++) {
     V step[K], trial[K];
     solve(best, g.active, lambda, tiny, step);
@@ -235,6 +236,7 @@ static typename Of<T>::M minimise(const Group<T> &g, int gaps, int means, int it
     }
     repair(trial, zero + limit);
     measure<T>(g, gaps, means, trial, next);
+    evaluations += done ? zero : zero + 1;
     const M better = (next.S < best.S) & ~done;
     const M small = better & (best.S - next.S <= tolerance * best.S);
     const M stuck = ~better & ((gain <= tolerance * best.S) | (lambda > 1e5f));
@@ -295,7 +297,7 @@ static int32_t run(sw_task *tasks, int32_t count, int32_t season, int32_t kind, 
   _mm_setcsr(control | 0x8040);  // denormals are zero: they cost 100 cycles and mean nothing here
   for (int from = 0; from < count; from += lanes) {
     const int used = count - from < lanes ? count - from : lanes;
-    V beta[K], css;
+    V beta[K], css, lambda = {}, evaluations;
     memset(g.w, 0, (size_t)longest * 2 * SW_BYTES);
     memset(beta, 0, sizeof beta);
     memset(g.active, 0, sizeof g.active);
@@ -305,6 +307,7 @@ static int32_t run(sw_task *tasks, int32_t count, int32_t season, int32_t kind, 
       const uint8_t *o = task->order;
       const int has[K] = {o[SW_p] > 0, o[SW_p] > 1, o[SW_q] > 0, o[SW_q] > 1, o[SW_P], o[SW_Q], o[SW_HAS_MEAN]};
       load_lane<T>(g, task, l, gaps);
+      lambda[l] = (T)task->lambda;
       for (int k = 0; k < K; k++) {
         g.active[k][l] = (T)(has[k] != 0);
         beta[k][l] = has[k] ? (T)task->beta[k] : (T)0;
@@ -312,11 +315,13 @@ static int32_t run(sw_task *tasks, int32_t count, int32_t season, int32_t kind, 
       g.first[l] = (T)(longest - task->row->length + o[SW_d] + o[SW_D] * season);
     }
     g.score_min = tasks[from].row->score_start;  // without gaps all rows are equally long
-    const M done = minimise<T>(g, gaps, means, iterations, (T)limit, beta, css);
+    const M done = minimise<T>(g, gaps, means, iterations, (T)limit, beta, css, lambda, evaluations);
     for (int l = 0; l < used; l++) {
       sw_task *task = tasks + from + l;
       for (int k = 0; k < K; k++) task->beta[k] = beta[k][l];
       task->css = css[l];
+      task->lambda = lambda[l];
+      task->evaluations += (int32_t)evaluations[l];
       task->status = done[l] ? SW_CONVERGED : SW_MAX_ITERATIONS;
     }
   }

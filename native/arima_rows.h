@@ -24,6 +24,8 @@ typedef struct {
   const uint8_t *order;
   double beta[7];  // in: start; out: optimum
   double css;      // out
+  double lambda;        // in, out: Marquardt's damping, so that a fit can be taken up again
+  int32_t evaluations;  // in, out: added to
   int32_t status;  // out
 } sw_task;
 

@@ -45,8 +45,9 @@ const ROWS: readonly Row[] = [
   ['111', '011', false],
 ];
 
+const digit = (text: string, at: number): number => Number(text[at]);
+
 export const SEARCH_ORDERS: readonly ArimaOrder[] = ROWS.map(([pdq, seasonal, mean]) => {
-  const digit = (text: string, at: number): number => Number(text[at]);
   return {
     p: digit(pdq, 0) as 0 | 1 | 2,
     d: digit(pdq, 1) as 0 | 1,

@@ -14,7 +14,7 @@ export interface ArimaOrder {
 /** Bytes of one order in `ArimaFits.orders`: p d q P D Q mean status. */
 export const ORDER_WIDTH = 8;
 /** Numbers of one fit in `ArimaFits.fits`, at the places of `FIT`. */
-export const FIT_WIDTH = 12;
+export const FIT_WIDTH = 13;
 export const FIT = {
   phi1: 0,
   phi2: 1,
@@ -28,6 +28,8 @@ export const FIT = {
   scale: 9,
   scored: 10,
   aicc: 11,
+  /** Residual and derivative passes spent, all orders together (native only). */
+  evaluations: 12,
 } as const;
 export const STATUS_AT = 7;
 export const FIT_CONVERGED = 0;

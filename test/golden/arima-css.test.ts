@@ -23,6 +23,12 @@ const MODELS = [
   { name: 'arima211nc_css', p: 2, q: 1, mean: false },
 ];
 
+/** css at the published parameters, from the published likelihood and sigma2 (the last parameter). */
+const publishedCss = ({ params, llf }: { params: number[]; llf: number }, n: number): number => {
+  const sigma2 = params.at(-1) ?? Number.NaN;
+  return -2 * sigma2 * (llf + (n / 2) * Math.log(2 * Math.PI * sigma2));
+};
+
 describeWithData('published conditional sums of squares', RESULTS, (file) => {
   const published = (name: string): { params: number[]; llf: number } => {
     const text = tarTexts(file, (entry) => entry === `${name}_results.py`).get(
@@ -54,12 +60,6 @@ describeWithData('published conditional sums of squares', RESULTS, (file) => {
     for (let j = 0; j < model.p; j += 1) b[j] = params[from + j];
     for (let j = 0; j < model.q; j += 1) b[2 + j] = params[from + model.p + j];
     return b;
-  };
-
-  /** css at the published parameters, from the published likelihood and sigma2 (the last parameter). */
-  const publishedCss = ({ params, llf }: { params: number[]; llf: number }, n: number): number => {
-    const sigma2 = params.at(-1) ?? Number.NaN;
-    return -2 * sigma2 * (llf + (n / 2) * Math.log(2 * Math.PI * sigma2));
   };
 
   it.each(MODELS)('has the objective of $name at the published parameters', (model) => {

@@ -3,9 +3,21 @@ import fc from 'fast-check';
 import { normal } from '../../src/core';
 import { cssDerivative, cssResiduals, stagesOf } from '../../src/kernels/reference/css-residuals';
 import { normalEquations, repaired } from '../../src/kernels/reference/fit-css';
+import type { CssProblem } from '../../src/kernels/reference/fit-css';
 
 const POINTS = 90;
 const STEP = 1e-5;
+
+const problem = (x: Float64Array): CssProblem => ({
+  w: x,
+  seasonLength: 6,
+  free: Array<boolean>(7).fill(true),
+  scored: new Uint8Array(x.length).fill(1),
+  rootLimit: 0.99,
+});
+
+const stationary = (c1: number, c2: number): boolean =>
+  c2 < 1 && c2 > -1 && c1 + c2 < 1 && c2 - c1 < 1;
 
 describe('derivatives of the residuals', () => {
   const coefficient = fc.double({ min: -0.6, max: 0.6, noNaN: true });
@@ -44,13 +56,6 @@ describe('derivatives of the residuals', () => {
   it('start later or with missing values: the sum of squares is the same', () => {
     const w = Float64Array.from({ length: POINTS }, (_, t) => normal(1, t));
     const late = Float64Array.from([...Array<number>(30).fill(Number.NaN), ...w]);
-    const problem = (x: Float64Array) => ({
-      w: x,
-      seasonLength: 6,
-      free: Array<boolean>(7).fill(true),
-      scored: new Uint8Array(x.length).fill(1),
-      rootLimit: 0.99,
-    });
     const b = Float64Array.of(0.5, 0.1, -0.3, 0.1, 0.2, -0.4, 0.3);
     expect(normalEquations(problem(late), b).css).toBeCloseTo(
       normalEquations(problem(w), b).css,
@@ -65,15 +70,7 @@ describe('derivatives of the residuals', () => {
     });
     fc.assert(
       fc.property(anything, (raw) => {
-        const problem = { free: Array<boolean>(7).fill(true), rootLimit: 0.99 };
-        const b = repaired(Float64Array.from(raw), {
-          ...problem,
-          w: new Float64Array(0),
-          scored: new Uint8Array(0),
-          seasonLength: 1,
-        });
-        const stationary = (c1: number, c2: number): boolean =>
-          c2 < 1 && c2 > -1 && c1 + c2 < 1 && c2 - c1 < 1;
+        const b = repaired(Float64Array.from(raw), problem(new Float64Array(0)));
         expect(stationary(b[0], b[1])).toBe(true);
         expect(stationary(-b[2], -b[3])).toBe(true);
         expect(Math.max(Math.abs(b[4]), Math.abs(b[5]))).toBeLessThan(1);

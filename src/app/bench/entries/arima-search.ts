@@ -1,0 +1,20 @@
+// The whole order search of one night: every order in float32 lanes, the best three in float64.
+import { benchRows, expectClose, firstRows, fitResult, reference } from '../arima-case';
+import { kernelEntry } from '../bench-entry';
+
+export const entry = kernelEntry({
+  name: 'arima-search',
+  unit: 'series',
+  describe: 'choose the order of each of n series of 672 points by AICc, and fit it',
+  async prepare(small, kernels) {
+    const rows = benchRows(small ? 24 : 512);
+    return {
+      n: rows.rowCount,
+      async check() {
+        const slow = await reference().arimaSearch(firstRows(rows, small ? 3 : 10));
+        expectClose('arima-search', 'aicc', await kernels.arimaSearch(rows), slow, 0.4, 0.9);
+      },
+      run: async () => fitResult(await kernels.arimaSearch(rows)),
+    };
+  },
+});

@@ -1,0 +1,46 @@
+// `slackwater bench`: the small size of every ARIMA kernel, and the form of its line.
+import { Command } from 'commander';
+import { registerBench } from '../../src/app/commands/bench';
+
+async function bench(...args: string[]): Promise<string> {
+  const lines: string[] = [];
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    lines.push(String(text));
+    return true;
+  });
+  try {
+    const program = new Command().exitOverride();
+    registerBench(program);
+    await program.parseAsync(['bench', ...args], { from: 'user' });
+  } finally {
+    write.mockRestore();
+  }
+  return lines.join('');
+}
+
+describe('slackwater bench', () => {
+  it.each(['arima-css', 'arima-css-warm', 'arima-search'])(
+    'compares %s with the reference and prints one line',
+    async (kernel) => {
+      const line = JSON.parse(await bench(kernel, '--small', '-o', 'json'));
+      expect(Object.keys(line)).toEqual([
+        'kernel',
+        'unit',
+        'nsPerUnit',
+        'machineShare',
+        'backend',
+        'isa',
+        'n',
+        'checksum',
+      ]);
+      expect(line).toMatchObject({ kernel, unit: 'series' });
+      expect(line.checksum).toMatch(/^[0-9a-f]{16}$/);
+    },
+  );
+
+  it('refuses a backend it does not know', async () => {
+    await expect(bench('arima-css', '--small', '--backend', 'gpu')).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+    });
+  });
+});
