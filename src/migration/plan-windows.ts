@@ -48,19 +48,25 @@ export class NightWindowPlanner extends WindowPlanner {
     run: Run,
     shard: number,
     table: ColumnTable,
-  ): Promise<{ readonly documents: number; readonly windows: number }> {
+  ): Promise<{
+    readonly documents: number;
+    readonly windows: number;
+    readonly vmsWithWindows: number;
+  }> {
     const vms = candidatesOf(table);
     const vmIds = vms.map((vm) => vm.vmId);
     const policies = await this.store.policies(run.tenantId, vmIds);
     const revisions = await this.store.revisions(run.tenantId, vmIds);
     let windows = 0;
+    let vmsWithWindows = 0;
     const documents = vms.map((vm, row) => {
       const { document, windowCount } = documentOf(run, vm, policies[row], revisions[row] + 1);
       windows += windowCount;
+      if (windowCount > 0) vmsWithWindows += 1;
       return document;
     });
     await this.store.stage(run.runId, shard, documents);
-    return { documents: documents.length, windows };
+    return { documents: documents.length, windows, vmsWithWindows };
   }
 
   override async publish(run: Run, summary: Json, nowMs: EpochMs): Promise<void> {

@@ -1,5 +1,5 @@
 // What the night asks of migration, without knowing it: candidates, documents, publication.
-import type { EpochMs } from '../core';
+import type { EpochMs, Json } from '../core';
 import type { ForecastBatch } from '../models';
 import type { VmRecord } from '../ingest';
 import type { Run } from './ledger';
@@ -37,8 +37,13 @@ export abstract class WindowPlanner {
     run: Run,
     shard: number,
     table: ColumnTable,
-  ): Promise<{ readonly documents: number; readonly windows: number }>;
+  ): Promise<{
+    readonly documents: number;
+    readonly windows: number;
+    /** VMs with at least one window. */
+    readonly vmsWithWindows: number;
+  }>;
 
   /** One transaction: flips (tenant, runDate) to this attempt and makes the feed entries. */
-  abstract publish(run: Run, summary: import('../core').Json, nowMs: EpochMs): Promise<void>;
+  abstract publish(run: Run, summary: Json, nowMs: EpochMs): Promise<void>;
 }

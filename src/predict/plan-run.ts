@@ -1,0 +1,102 @@
+// From "tonight" to a run: which VMs, which cutoff, which seed, which shards.
+import {
+  bucketStart,
+  DomainError,
+  formatInstant,
+  HOUR_MS,
+  localDate,
+  seedOf,
+  type EpochMs,
+} from '../core';
+import { memberNames } from '../models';
+import { FIVE_MINUTE, historySpan, HOURLY } from './night-settings';
+import type { NightPorts } from './night-ports';
+import type { Run, RunPlan } from './ledger';
+
+export interface RunRequest {
+  readonly tenantId: string;
+  readonly timeZone: string;
+  /** The night's instant; its last full hour is the cutoff. */
+  readonly atMs: EpochMs;
+  readonly shardSize: number;
+  readonly backend: string;
+  readonly isa: string;
+  readonly codeVersion: string;
+  /** A new attempt although the runDate is published. */
+  readonly again?: boolean;
+}
+
+export const SHARD_SIZE = 256; // VMs: some 50 MB while it is worked on
+const SHARD_SIZE_MAX = 4_096; // above it one shard needs more than 1 GB
+
+/**
+ * Opens or joins the run of the cutoff's local date. Throws INSTANT_WITHOUT_DATA when no VM has a
+ * sample in the 28 days before it.
+ */
+export async function startRun(
+  request: RunRequest,
+  ports: NightPorts,
+): Promise<{ readonly run: Run; readonly joined: boolean }> {
+  const { tenantId, timeZone, atMs, shardSize } = request;
+  if (!Number.isInteger(shardSize) || shardSize < 1 || shardSize > SHARD_SIZE_MAX) {
+    throw new DomainError(
+      'REQUEST_INVALID',
+      `shardSize is ${shardSize}; 1 to ${SHARD_SIZE_MAX} is accepted`,
+      { field: 'shardSize' },
+    );
+  }
+  const cutoffMs = bucketStart(atMs, HOUR_MS);
+  const { rollups } = ports.tenant(tenantId);
+  await refuseWithoutData(ports, tenantId, cutoffMs);
+  const vmIds = (await rollups.vms()).map((vm) => vm.vmId).toSorted();
+  const runDate = localDate(cutoffMs, timeZone);
+  const plan: RunPlan = {
+    cutoffMs,
+    timeZone,
+    vmCount: vmIds.length,
+    shardSize,
+    seed: seedOf(tenantId, runDate),
+    isa: request.isa,
+    backend: request.backend,
+    codeVersion: request.codeVersion,
+    hourlyModels: memberNames(HOURLY.stepsPerDay),
+    fiveMinuteModels: memberNames(FIVE_MINUTE.stepsPerDay),
+  };
+  const again = request.again === true;
+  const nowMs = ports.clock.nowMs();
+  return ports.ledger.openRun({ tenantId, runDate, again, plan, vmIds, nowMs });
+}
+
+async function refuseWithoutData(
+  ports: NightPorts,
+  tenantId: string,
+  cutoffMs: EpochMs,
+): Promise<void> {
+  const { rollups } = ports.tenant(tenantId);
+  const { fromMs, toMs } = historySpan(cutoffMs);
+  const segments = await rollups.segments(fromMs, toMs, FIVE_MINUTE.stepMs);
+  if (segments.length > 0) return;
+  const span = await rollups.blockSpan();
+  if (span !== undefined && span.firstMs < toMs && span.lastMs >= fromMs) return;
+  const known =
+    span === undefined
+      ? 'no samples are stored'
+      : `samples reach from ${formatInstant(span.firstMs)} to ${formatInstant(span.lastMs)}`;
+  throw new DomainError(
+    'INSTANT_WITHOUT_DATA',
+    `there is nothing in the 28 days before ${formatInstant(cutoffMs)}; ${known}`,
+    { field: 'at' },
+  );
+}
+
+/** Ranges [firstVm, firstVm + vmCount) of `shardSize`; one empty range for an empty fleet. */
+export function shardRanges(
+  vmCount: number,
+  shardSize: number,
+): readonly { readonly firstVm: number; readonly vmCount: number }[] {
+  if (vmCount === 0) return [{ firstVm: 0, vmCount: 0 }];
+  return Array.from({ length: Math.ceil(vmCount / shardSize) }, (_, shard) => ({
+    firstVm: shard * shardSize,
+    vmCount: Math.min(shardSize, vmCount - shard * shardSize),
+  }));
+}
