@@ -8,3 +8,5 @@ export * from './memory-feed-store';
 export * from './memory-window-store';
 export * from './memory-object-store';
 export * from './memory-rollup-store';
+export * from './in-process-job-queue';
+export * from './memory-ledger';

@@ -174,7 +174,7 @@ export class MemoryRollupStore extends RollupStore {
 }
 
 function partitionKey(source: string, partition: number): string {
-  return `${source}\u001f${String(partition).padStart(6, '0')}`;
+  return `${String(partition).padStart(9, '0')}\u001f${source}`; // sorts by partition first
 }
 
 function sum(a: IngestCounters, b: IngestCounters): IngestCounters {
