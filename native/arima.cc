@@ -1,7 +1,7 @@
 // Rows in, fits out: standardises, groups rows by kind, picks the instruction set, shares work over threads.
 //
-// The order search fits every candidate in float32 lanes (all lanes one order), keeps the three best by AICc,
-// and fits these to convergence in float64 lanes. All candidates are summed over the same last points.
+// The order search gives every candidate a few iterations in float32 lanes, goes on with those near the best,
+// and fits the three best by AICc to convergence in float64 lanes. All candidates are summed over the same last points.
 
 #include "arima.h"
 
@@ -18,8 +18,10 @@
 
 namespace {
 
-constexpr int kScreenIterations = 20;
-constexpr int kFinalists = 4;
+constexpr int kScreenIterations = 6;
+constexpr int kRaceIterations = 16;
+constexpr double kRaceWindow = 40;  // of AICc: further behind after the screen, no order won on real VM load
+constexpr int kFinalists = 3;
 constexpr int kRowsPerBlock = 64;  // a block is one unit of work; results do not depend on it
 
 struct Prepared {
@@ -55,13 +57,15 @@ constexpr double kLambda = 1e-3;  // Marquardt (1963)
 constexpr int kRounds[] = {6, 8, 12, 1 << 20};
 
 // Fits all tasks of one kind; those with and without a mean apart, since their code differs.
-int32_t fitTasks(const sw_arima_job &job, bool wide, int gaps, std::vector<sw_task> &tasks, int iterations) {
+int32_t fitTasks(const sw_arima_job &job, bool wide, int gaps, std::vector<sw_task> &tasks, int iterations, bool resume) {
   for (const int means : {0, 1}) {
     std::vector<int> open;
     for (size_t i = 0; i < tasks.size(); i++) {
       if ((tasks[i].order[SW_HAS_MEAN] != 0) != (means != 0)) continue;
-      tasks[i].lambda = kLambda;
-      tasks[i].evaluations = 0;
+      if (!resume) {
+        tasks[i].lambda = kLambda;
+        tasks[i].evaluations = 0;
+      }
       open.push_back(static_cast<int>(i));
     }
     int left = iterations;
@@ -164,39 +168,60 @@ int32_t fitRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
       sw_start(order, &moments, tasks[i].beta);
     }
   }
-  if (fitTasks(job, job.double_precision, gaps, tasks, job.max_iterations)) return -1;
+  if (fitTasks(job, job.double_precision, gaps, tasks, job.max_iterations, false)) return -1;
   for (int i = 0; i < count; i++) write(job, rows[i], &tasks[i], tasks[i].evaluations);
   return 0;
 }
 
+// Screen: every candidate, a few iterations. Race: those near the best go on. Final: the best, in float64.
 int32_t searchRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
-  std::vector<Choice> best(static_cast<size_t>(count) * kFinalists);
-  std::vector<sw_task> tasks(count);
+  std::vector<sw_task> all;
+  all.reserve(static_cast<size_t>(job.candidate_count) * count);
   std::vector<double> buffer(job.end);
   std::vector<int> evaluations(count, 0);
   std::vector<sw_moments> moments[4];  // by d + 2 D, where a candidate wants it
+  std::vector<double> lead(count, std::numeric_limits<double>::infinity());
   for (int c = 0; c < job.candidate_count; c++) {
     const uint8_t *order = job.candidates + c * SW_ORDER_WIDTH;
     std::vector<sw_moments> &own = moments[order[SW_d] + 2 * order[SW_D]];
     while (static_cast<int>(own.size()) < count) {
       own.push_back(sw_moments_of(&rows[own.size()].row, order[SW_d], order[SW_D], job.season, buffer.data()));
     }
+    std::vector<sw_task> tasks(count);
     for (int i = 0; i < count; i++) {
       tasks[i].row = &rows[i].row;
       tasks[i].order = order;
       sw_start(order, &own[i], tasks[i].beta);
     }
-    if (fitTasks(job, false, gaps, tasks, kScreenIterations)) return -1;
+    if (fitTasks(job, false, gaps, tasks, kScreenIterations, false)) return -1;
     for (int i = 0; i < count; i++) {
-      evaluations[i] += tasks[i].evaluations;
-      Choice *places = &best[static_cast<size_t>(i) * kFinalists];
       const double score = aicc(tasks[i].css, rows[i].row.scored, order);
-      int place = kFinalists;
-      while (place > 0 && score < places[place - 1].aicc) place--;
-      if (place == kFinalists) continue;
-      for (int k = kFinalists - 1; k > place; k--) places[k] = places[k - 1];
-      places[place] = {score, tasks[i]};
+      if (score < lead[i]) lead[i] = score;
+      all.push_back(tasks[i]);
     }
+  }
+  std::vector<sw_task> race;
+  std::vector<size_t> place;
+  for (size_t k = 0; k < all.size(); k++) {
+    const int i = static_cast<int>(k % count);
+    if (all[k].status != SW_MAX_ITERATIONS || !(aicc(all[k].css, rows[i].row.scored, all[k].order) < lead[i] + kRaceWindow)) continue;
+    race.push_back(all[k]);
+    place.push_back(k);
+  }
+  if (fitTasks(job, false, gaps, race, kRaceIterations, true)) return -1;
+  for (size_t k = 0; k < race.size(); k++) all[place[k]] = race[k];
+
+  std::vector<Choice> best(static_cast<size_t>(count) * kFinalists);
+  for (size_t k = 0; k < all.size(); k++) {
+    const int i = static_cast<int>(k % count);
+    evaluations[i] += all[k].evaluations;
+    Choice *places = &best[static_cast<size_t>(i) * kFinalists];
+    const double score = aicc(all[k].css, rows[i].row.scored, all[k].order);
+    int at = kFinalists;
+    while (at > 0 && score < places[at - 1].aicc) at--;
+    if (at == kFinalists) continue;
+    for (int j = kFinalists - 1; j > at; j--) places[j] = places[j - 1];
+    places[at] = {score, all[k]};
   }
   std::vector<sw_task> finals;
   std::vector<int> owner;
@@ -208,7 +233,7 @@ int32_t searchRows(const sw_arima_job &job, Prepared *rows, int count, int gaps)
     }
   }
   const int finalists = static_cast<int>(finals.size());
-  if (fitTasks(job, true, gaps, finals, job.max_iterations)) return -1;
+  if (fitTasks(job, true, gaps, finals, job.max_iterations, false)) return -1;
   std::vector<const sw_task *> winner(count, nullptr);
   std::vector<double> score(count, std::numeric_limits<double>::infinity());
   for (int f = 0; f < finalists; f++) {

@@ -1,10 +1,12 @@
 // Filters a row up to its end and forecasts with psi-weight variances through the integrated model.
 //
-// Plain scalar float64 without contraction: the same bits as the reference on every machine. A forecast is
+// Plain scalar float64, compiled without contraction: the same bits as the reference on every machine. A forecast is
 // the model run on with e = 0; a psi weight is the model's answer to one e = 1 (Box & Jenkins 1976, 5.1).
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 #include "arima.h"
@@ -124,12 +126,22 @@ void forecastRow(const double *values, int end, int horizon, const Model &k, con
 }  // namespace
 
 extern "C" int32_t sw_arima_forecast(const sw_arima_job *job, int32_t horizon, double *mean, double *variance) {
-  for (int r = 0; r < job->rows; r++) {
-    const uint8_t *o = job->orders + static_cast<int64_t>(r) * SW_ORDER_WIDTH;
-    const double *fit = job->fits + static_cast<int64_t>(r) * SW_FIT_WIDTH;
-    const Model k = {fit[0], fit[1], fit[2], fit[3], fit[4], fit[5], fit[6], o[SW_d], o[SW_D], job->season};
-    forecastRow(job->values + static_cast<int64_t>(r) * job->stride, job->end, horizon, k, fit,
-                mean + static_cast<int64_t>(r) * horizon, variance + static_cast<int64_t>(r) * horizon);
-  }
+  constexpr int kRowsPerBlock = 64;
+  std::atomic<int32_t> next{0};
+  auto loop = [&] {
+    for (int32_t from = kRowsPerBlock * next++; from < job->rows; from = kRowsPerBlock * next++) {
+      for (int32_t r = from; r < job->rows && r < from + kRowsPerBlock; r++) {
+        const uint8_t *o = job->orders + static_cast<int64_t>(r) * SW_ORDER_WIDTH;
+        const double *fit = job->fits + static_cast<int64_t>(r) * SW_FIT_WIDTH;
+        const Model k = {fit[0], fit[1], fit[2], fit[3], fit[4], fit[5], fit[6], o[SW_d], o[SW_D], job->season};
+        forecastRow(job->values + static_cast<int64_t>(r) * job->stride, job->end, horizon, k, fit,
+                    mean + static_cast<int64_t>(r) * horizon, variance + static_cast<int64_t>(r) * horizon);
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int32_t i = 1; i < job->threads && i * kRowsPerBlock < job->rows; i++) threads.emplace_back(loop);
+  loop();
+  for (std::thread &thread : threads) thread.join();
   return 0;
 }

@@ -20,10 +20,8 @@ const compiler = process.env.CXX ?? 'g++';
 const FLAGS = {
   'arima_avx512.cc': ['-mavx512f', '-mavx512dq', '-mavx512vl', '-mfma', '-mprefer-vector-width=512'],
   'arima_avx2.cc': ['-mavx2', '-mfma'],
-  // The reference's bits: no fused multiply-adds, wherever it is compiled.
-  'arima_forecast.cc': ['-ffp-contract=off'],
 };
-const COMMON = ['-std=c++17', '-O3', '-fPIC', '-fno-math-errno', '-Wall', '-Wextra', '-Wno-psabi', '-fvisibility=hidden'];
+const COMMON = ['-std=c++17', '-O3', '-ffp-contract=off', '-fPIC', '-fno-math-errno', '-Wall', '-Wextra', '-Wno-psabi', '-fvisibility=hidden'];
 const SANITIZE = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 function headers() {
