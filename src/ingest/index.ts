@@ -14,3 +14,5 @@ export * from './segments/crc32c';
 export * from './segments/hourly';
 export * from './segments/bucket-grid';
 export * from './segments/segment-file';
+export * from './decode/file-sample-source';
+export * from './decode/read-vms-file';

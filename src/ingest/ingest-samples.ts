@@ -11,7 +11,10 @@ export interface IngestOptions {
   readonly partitions: readonly number[];
   /** Ends the loop after the batch in hand is committed. */
   readonly signal?: AbortSignal;
+  /** After each commit. */
   readonly onProgress?: (progress: IngestProgress) => void;
+  /** After each batch: how many samples were read, committed or not. */
+  readonly onBatch?: (received: number) => void;
 }
 
 export interface IngestProgress {
@@ -52,6 +55,7 @@ class IngestLoop {
   private readonly partitions = new Map<number, Partition>();
   private readonly vmIndexes = new Map<string, number>();
   private readonly hosts = new Map<string, string>();
+  private read = 0;
   private lastNames: readonly string[] | undefined;
   private lastIndexes = new Uint32Array(0);
   private readonly total = { received: 0, stored: 0, duplicate: 0, quarantined: 0 };
@@ -89,6 +93,7 @@ class IngestLoop {
     for (;;) {
       const batch = await this.source.read({ maxSamples: SAMPLES_AT_ONCE, waitMs: WAIT_MS });
       if (batch !== undefined) await this.take(batch);
+      this.options.onBatch?.(this.read);
       await this.commitWhatIsDue(batch?.ended === true);
       if (batch?.ended === true || this.options.signal?.aborted === true) break;
     }
@@ -110,6 +115,7 @@ class IngestLoop {
     }
     if (batch.rejected !== undefined) engine.addRejected(batch.rejected);
     if (batch.columns !== undefined) await this.addColumns(engine, batch.columns);
+    this.read += batch.columns?.count ?? batch.records.length;
     for (const startMs of engine.lateStarts()) {
       const { source, partition: id } = partition.state;
       engine.correct(startMs, await this.store.block(source, id, startMs));

@@ -126,3 +126,27 @@ export function decodeVmForecast(bytes: Uint8Array, index: ForecastIndex): VmFor
     quantiles: levels.map((_, level) => part(level + 1)),
   };
 }
+
+/** A whole shard file. */
+export interface ForecastFile {
+  readonly vmIds: readonly string[];
+  readonly models: readonly string[];
+  readonly levels: readonly number[];
+  readonly horizon: number;
+  /** (vms, 1 + levels, horizon): the mean, then each quantile. */
+  readonly values: Float32Array;
+}
+
+export function readForecastFile(bytes: Uint8Array): ForecastFile {
+  const table = tableFromIPC(bytes);
+  const text = (name: string): string[] =>
+    Array.from({ length: table.numRows }, (_, row) => String(table.getChild(name)?.get(row)));
+  const list = table.getChild('values')?.data[0]?.children[0]?.values;
+  return {
+    vmIds: text('vm_id'),
+    models: text('model'),
+    levels: JSON.parse(table.schema.metadata.get('levels') ?? '[]') as number[],
+    horizon: Number(table.schema.metadata.get('horizon')),
+    values: (list ?? new Float32Array(0)) as Float32Array,
+  };
+}

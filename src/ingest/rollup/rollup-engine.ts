@@ -59,16 +59,16 @@ export class RollupEngine {
   private watermarkMs: EpochMs | undefined;
   /** Buckets that end at or before it are sealed. */
   private sealedUntilMs = Number.NEGATIVE_INFINITY;
+  /** The watermark that seals the next bucket. */
+  private sealsAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly settings: RollupSettings,
     from: { readonly watermarkMs?: EpochMs; readonly openBlocks: readonly SealedBlock[] },
   ) {
     this.watermarkMs = from.watermarkMs;
-    if (from.watermarkMs !== undefined && !settings.bounded) {
-      this.sealedUntilMs = sealedEnd(from.watermarkMs, settings.graceMs);
-    }
     for (const block of from.openBlocks) this.open.set(block.startMs, OpenBucket.fromBlock(block));
+    if (!settings.bounded) this.seal();
   }
 
   /** `vmIndexes`: dense index of each of columns.vmNames. `nowMs`: of the clock, live sources. */
@@ -104,10 +104,16 @@ export class RollupEngine {
       if (bucket === undefined || bucket.startMs !== startMs) bucket = this.bucketAt(startMs);
       if (bucket.add(vmIndex, centi, mask, weight)) this.counters.stored += 1;
       else this.counters.duplicate += 1;
-      if (this.watermarkMs === undefined || tsMs > this.watermarkMs) this.watermarkMs = tsMs;
+      if (tsMs > (this.watermarkMs ?? -1)) {
+        this.watermarkMs = tsMs;
+        // At once, not after the batch: what is late must not depend on how samples are batched.
+        if (!bounded && tsMs >= this.sealsAtMs) {
+          this.seal();
+          bucket = undefined;
+        }
+      }
     }
     this.counters.received += columns.count;
-    if (!bounded) this.seal();
   }
 
   /** Records that were no samples: each counts as one received and one quarantined. */
@@ -185,6 +191,7 @@ export class RollupEngine {
   private seal(): void {
     if (this.watermarkMs === undefined) return;
     this.sealedUntilMs = sealedEnd(this.watermarkMs, this.settings.graceMs);
+    this.sealsAtMs = this.sealedUntilMs + FIVE_MINUTES_MS + this.settings.graceMs;
     this.sealAll(
       [...this.open.keys()].filter((start) => start + FIVE_MINUTES_MS <= this.sealedUntilMs),
     );

@@ -49,7 +49,7 @@ interface Before {
 /**
  * Writes the blocks of a UTC day, on top of the segments that the day has already, as segments of
  * the next version, and lists them in the transaction that forgets the blocks. A crash before it
- * leaves unlisted files that the next call writes again. Returns what was listed; none when the day
+ * leaves unlisted files that the next call writes again. Returns what was written; none when the day
  * has no blocks. Only for days in which nothing can be corrected any more.
  */
 export async function compactDay(
@@ -79,7 +79,13 @@ export async function compactDay(
       }
     }
   }
-  if (written.length > 0) await store.replaceByDay(written, dayMs);
+  if (written.length === 0) return [];
+  const replaced = new Set(written.map((record) => `${record.stepMs}/${record.firstVmIndex}`));
+  const old = [...before.fiveMinute.values(), ...before.hourly.values()];
+  const isReplaced = (record: SegmentRecord): boolean =>
+    replaced.has(`${record.stepMs}/${record.firstVmIndex}`);
+  await store.replaceByDay([...old.filter((record) => !isReplaced(record)), ...written], dayMs);
+  for (const record of old.filter(isReplaced)) await objects.delete(record.key);
   return written;
 }
 

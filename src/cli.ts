@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// The `slackwater` command.
+import { Command } from 'commander';
+import { registerBench } from './app/commands/bench';
+import { registerMigrationCost } from './app/commands/migration-cost';
+import { registerRun } from './app/commands/run';
+import { reportFailure } from './app/report-failure';
+import { CODE_VERSION } from './app/version';
+
+const program = new Command('slackwater')
+  .description('Forecasts VM load every night and hands out ranked live-migration windows.')
+  .version(CODE_VERSION)
+  .showSuggestionAfterError(true);
+
+registerRun(program);
+registerMigrationCost(program);
+registerBench(program);
+
+program.parseAsync().catch((error: unknown) => {
+  process.exitCode = reportFailure(error);
+});
