@@ -5,7 +5,7 @@
 // Without a compiler: one line, exit 0; the reference serves.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,12 +33,11 @@ function headers() {
   }
 }
 
-function digest(sources, folder) {
+function digest(sources) {
   const hash = createHash('sha256');
   hash.update(spawnSync(compiler, ['--version'], { encoding: 'utf8' }).stdout);
   const all = [...readdirSync(here).filter((name) => /\.(h|cc|mjs)$/.test(name)).map((name) => join(here, name)), ...sources];
   for (const path of [...new Set(all)].toSorted()) hash.update(readFileSync(path));
-  if (folder !== undefined) hash.update(folder.length > 0 ? 'node' : '');
   return hash.digest('hex');
 }
 
@@ -66,7 +65,7 @@ async function build() {
   const name = test ? 'native-test' : sanitize ? 'slackwater-sanitize.node' : 'slackwater.node';
   const target = join(out, name);
   const stamp = `${target}.sha256`;
-  const wanted = digest(sources, include);
+  const wanted = digest(sources);
   if (!existsSync(target) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     const objects = join(out, test ? 'test' : sanitize ? 'sanitize' : 'release');
     mkdirSync(objects, { recursive: true });
@@ -81,6 +80,7 @@ async function build() {
     const link = spawnSync(compiler, [...shared, ...(sanitize ? SANITIZE : ['-O2']), ...made, '-lpthread', '-o', partial], { stdio: 'inherit' });
     if (link.status !== 0) throw new Error(`${compiler} could not link ${name}`);
     renameSync(partial, target);
+    for (const object of made) rmSync(object);
     writeFileSync(stamp, wanted);
   }
   return test ? (spawnSync(target, { stdio: 'inherit' }).status ?? 1) : 0;

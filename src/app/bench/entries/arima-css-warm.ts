@@ -17,7 +17,7 @@ export const entry = kernelEntry({
   unit: 'series',
   describe: 'the same fit from the optimum of the night before',
   async prepare(small, kernels) {
-    const rows = benchRows(small ? 40 : 4096);
+    const rows = benchRows(small ? 20 : 4096);
     const orders = sameOrder(rows.rowCount, GOAL_ORDER);
     const yesterday = { ...rows, end: POINTS - DAY };
     const { fits: start } = await kernels.arimaFit(yesterday, { orders });

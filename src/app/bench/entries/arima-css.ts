@@ -15,7 +15,7 @@ export const entry = kernelEntry({
   unit: 'series',
   describe: 'fit (2,0,1)(1,1,1)24 by CSS on 672 points, from cold starts',
   async prepare(small, kernels) {
-    const rows = benchRows(small ? 40 : 4096);
+    const rows = benchRows(small ? 20 : 4096);
     const orders = sameOrder(rows.rowCount, GOAL_ORDER);
     const run = () => kernels.arimaFit(rows, { orders, precision: 'float32' });
     return {

@@ -7,7 +7,7 @@ export const entry = kernelEntry({
   unit: 'series',
   describe: 'choose the order of each of n series of 672 points by AICc, and fit it',
   async prepare(small, kernels) {
-    const rows = benchRows(small ? 24 : 512);
+    const rows = benchRows(small ? 8 : 512);
     return {
       n: rows.rowCount,
       async check() {
