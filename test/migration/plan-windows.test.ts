@@ -150,7 +150,7 @@ describe('the window planner', () => {
   it('gives no window, but the reason, where there is no forecast', async () => {
     const lab = open();
     const chosen = await lab.night(shardOf([dayWithValley(100, 160)], [0]));
-    expect(chosen).toEqual({ documents: 1, windows: 0 });
+    expect(chosen).toMatchObject({ documents: 1, windows: 0 });
     const content = await lab.content('vm-0');
     expect(content.windows).toEqual([]);
     expect(content.reason).toBe('no forecast: 3 hours of history; 48 are needed');

@@ -24,6 +24,9 @@ export const WINDOW_DEFAULTS: WindowSettings = {
   slackMs: 30 * MINUTE_MS, // executors poll, and queue behind one another
 };
 
+/** Scores are compared in ten-thousandths of a percent. */
+const SCORE_PARTS = 10_000;
+
 /** Plain pre-copy from this chance of convergence on, auto-converge down to the other. */
 const PRE_COPY_SUCCESS_MIN = 0.9;
 const AUTO_CONVERGE_SUCCESS_MIN = 0.5;
@@ -105,18 +108,20 @@ export function chooseStarts(
 ): readonly { readonly step: number; readonly score: number }[] {
   const chosen: { readonly step: number; readonly score: number }[] = [];
   const lastStep = profile.stepCount - lengthSteps;
-  const scores = new Float64Array(Math.max(0, lastStep + 1));
+  const scores = new Float64Array(Math.max(0, lastStep + 1)).fill(Infinity);
   for (let step = firstStep; step <= lastStep; step += 1) {
-    scores[step] = roundTo(spanMean(profile.harmSum, step, step + lengthSteps), 4);
+    const score = spanMean(profile.harmSum, step, step + lengthSteps);
+    scores[step] = Math.round(score * SCORE_PARTS) / SCORE_PARTS;
   }
   while (chosen.length < windowsMax) {
     let best = -1;
     for (let step = firstStep; step <= lastStep; step += 1) {
-      const free = chosen.every((other) => Math.abs(other.step - step) >= lengthSteps);
-      if (free && (best < 0 || scores[step] < scores[best])) best = step;
+      if (scores[step] < (best < 0 ? Infinity : scores[best])) best = step;
     }
     if (best < 0) break;
     chosen.push({ step: best, score: scores[best] });
+    // What overlaps it is taken.
+    scores.fill(Infinity, Math.max(0, best - lengthSteps + 1), best + lengthSteps);
   }
   return chosen;
 }
