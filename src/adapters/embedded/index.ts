@@ -10,3 +10,5 @@ export * from './memory-object-store';
 export * from './memory-rollup-store';
 export * from './in-process-job-queue';
 export * from './memory-ledger';
+export * from './embedded-sample-log';
+export * from './embedded-sample-source';

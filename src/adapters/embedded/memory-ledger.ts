@@ -38,7 +38,15 @@ export class MemoryLedger extends Ledger {
     }
     const attempt = 1 + Math.max(0, ...same.map((run) => run.attempt));
     const runId = hashId(tenantId, runDate, attempt);
-    const run: Run = { runId, tenantId, runDate, attempt, status: 'running', plan, startedMs: nowMs };
+    const run: Run = {
+      runId,
+      tenantId,
+      runDate,
+      attempt,
+      status: 'running',
+      plan,
+      startedMs: nowMs,
+    };
     this.entries.set(runId, { run, vmIds: [...vmIds], stages: new Map() });
     return Promise.resolve({ run, joined: false });
   }
@@ -76,9 +84,14 @@ export class MemoryLedger extends Ledger {
   ): Promise<void> {
     const stages = this.entries.get(runId)?.stages;
     if (stages !== undefined && !stages.has(stage)) {
-      const rows = ranges.map(
-        (range, shard): ShardRow => ({ runId, stage, shard, ...range, state: 'open', attempts: 0 }),
-      );
+      const rows = ranges.map((range, shard): ShardRow => ({
+        runId,
+        stage,
+        shard,
+        ...range,
+        state: 'open',
+        attempts: 0,
+      }));
       stages.set(stage, rows);
     }
     return Promise.resolve();

@@ -1,4 +1,5 @@
 // Kafka: samples in, windows out.
+export * from './kafka-feed-sink';
 export * from './kafka-sample-log';
 export * from './kafka-sample-source';
 export { loadRdkafka } from './rdkafka';
