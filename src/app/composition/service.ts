@@ -1,0 +1,44 @@
+// What the HTTP face and the commands see of a running system.
+import type { Logger } from 'pino';
+import type { InProcessFeedBus } from '../../adapters/embedded';
+import type { Config } from '../../config';
+import type { Clock } from '../../core';
+import type { SampleLog } from '../../ingest';
+import type { Kernels } from '../../kernels';
+import type { FeedStore, WindowStore } from '../../migration';
+import type { NightPorts, Run, TenantCatalog } from '../../predict';
+import type { TokenStore } from '../auth/token-store';
+import type { Metrics } from '../metrics';
+
+/** One question of /health/ready. */
+export interface Readiness {
+  readonly component: string;
+  readonly ready: boolean;
+  readonly detail: string;
+}
+
+export interface Service {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly kernels: Kernels;
+  readonly ports: NightPorts;
+  readonly windows: WindowStore;
+  readonly feed: FeedStore;
+  readonly bus: InProcessFeedBus;
+  readonly samples: SampleLog;
+  readonly tokens: TokenStore;
+  readonly tenants: TenantCatalog;
+  readonly metrics: Metrics;
+
+  /** Opens or joins the night of an instant; the scheduler moves it on. */
+  startRun(
+    tenantId: string,
+    request: { readonly atMs?: number; readonly again?: boolean },
+  ): Promise<{ readonly run: Run; readonly joined: boolean }>;
+
+  readiness(): Promise<readonly Readiness[]>;
+}
+
+/** The token under which Nest injects it. */
+export const SERVICE = Symbol('Service');

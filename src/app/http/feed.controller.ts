@@ -1,0 +1,108 @@
+// The feed: server-sent events that resume by id, or polled; and its stop and resume.
+import { Controller, Get, Headers, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { DomainError } from '../../core';
+import { serverSentEvent, type FeedEntry } from '../../migration';
+import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
+import { SERVICE, type Service } from '../composition/service';
+import { openEventStream } from './event-stream';
+import { parse } from './parse-body';
+
+const QUERY = z.object({
+  since: z.coerce.number().int().nonnegative().optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+const ENTRIES_AT_ONCE = 500;
+const POLL_MS = 1_000; // another process may relay: the bus of this one then says nothing
+
+@ApiTags('feed')
+@ApiBearerAuth()
+@Controller('v1/feed')
+export class FeedController {
+  constructor(@Inject(SERVICE) private readonly service: Service) {}
+
+  @Get()
+  @NeedsScope('feed:read')
+  @ApiOperation({ summary: 'Events after a position: a stream, or one page with ?since=' })
+  async read(
+    @Req() request: AuthenticatedRequest,
+    @Query() query: unknown,
+    @Headers('accept') accept: string | undefined,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { since, limit } = parse(QUERY, query);
+    const { tenantId } = request.principal;
+    if (accept?.includes('text/event-stream') === true) {
+      await this.stream(tenantId, positionOf(lastEventId) ?? since ?? 0, reply);
+      return;
+    }
+    const entries = await this.service.feed.read(tenantId, since ?? 0, limit);
+    void reply.type('application/json').send(pageOf(entries, since ?? 0));
+  }
+
+  @Post('stop')
+  @HttpCode(200)
+  @NeedsScope('feed:write')
+  @ApiOperation({ summary: 'No new positions are given until it is resumed' })
+  async stop(@Req() request: AuthenticatedRequest): Promise<{ stopped: boolean }> {
+    await this.service.feed.setStopped(request.principal.tenantId, true);
+    return { stopped: true };
+  }
+
+  @Post('resume')
+  @HttpCode(200)
+  @NeedsScope('feed:write')
+  async resume(@Req() request: AuthenticatedRequest): Promise<{ stopped: boolean }> {
+    await this.service.feed.setStopped(request.principal.tenantId, false);
+    return { stopped: false };
+  }
+
+  private async stream(tenantId: string, after: number, reply: FastifyReply): Promise<void> {
+    const stream = openEventStream(reply);
+    let position = after;
+    let wake: () => void = () => undefined;
+    const unsubscribe = this.service.bus.subscribe(tenantId, () => wake());
+    try {
+      while (!stream.closed.aborted) {
+        const entries = await this.service.feed.read(tenantId, position, ENTRIES_AT_ONCE);
+        for (const entry of entries) {
+          await stream.send(serverSentEvent(entry));
+          position = entry.position;
+        }
+        if (entries.length === 0) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+            stream.closed.addEventListener('abort', () => resolve(), { once: true });
+            setTimeout(resolve, POLL_MS).unref();
+          });
+        }
+      }
+    } finally {
+      unsubscribe();
+      stream.end();
+    }
+  }
+}
+
+/** Documents stay the bytes they are: they are pasted, not parsed and printed again. */
+function pageOf(entries: readonly FeedEntry[], since: number): string {
+  const items = entries.map(
+    ({ position, id, text }) => `{"position":${position},"id":"${id}","document":${text}}`,
+  );
+  const next = entries.at(-1)?.position ?? since;
+  return `{"items":[${items.join(',')}],"next":${next}}`;
+}
+
+function positionOf(lastEventId: string | undefined): number | undefined {
+  if (lastEventId === undefined || lastEventId === '') return undefined;
+  if (!/^\d{1,15}$/.test(lastEventId)) {
+    throw new DomainError(
+      'CURSOR_INVALID',
+      `Last-Event-ID '${lastEventId.slice(0, 40)}' is no position`,
+    );
+  }
+  return Number(lastEventId);
+}
