@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `slackwater` command.
 import { Command } from 'commander';
+import { registerBacktest } from './app/commands/backtest';
 import { registerBench } from './app/commands/bench';
 import { registerMigrationCost } from './app/commands/migration-cost';
 import { registerRun } from './app/commands/run';
@@ -13,6 +14,7 @@ const program = new Command('slackwater')
   .showSuggestionAfterError(true);
 
 registerRun(program);
+registerBacktest(program);
 registerMigrationCost(program);
 registerBench(program);
 

@@ -1,5 +1,6 @@
 // The night: plan, ledger, shards, backtest.
 export * from './advance-run';
+export * from './backtest';
 export * from './column-file';
 export * from './fleet-sums';
 export * from './forecast-file';

@@ -1,0 +1,127 @@
+// The options of `slackwater backtest`, checked before a file is opened.
+import { DomainError, QUANTILE_LEVELS, type EpochMs } from '../../core';
+import { MODEL_NAMES } from '../../models';
+import type { Anchor, OriginRequest } from '../../predict';
+
+export interface BacktestSettings extends OriginRequest {
+  readonly input: string;
+  readonly actuals?: string;
+  readonly train: readonly string[];
+  readonly trainOnly: boolean;
+  readonly m4: boolean;
+  readonly stepSec: number;
+  readonly stepsPerDay: number;
+  readonly models: readonly string[];
+  /** Ascending. */
+  readonly levels: readonly number[];
+  readonly until?: EpochMs;
+  readonly forecasts?: string;
+  readonly backend: string;
+  readonly output: 'table' | 'json';
+}
+
+const STEPS_SEC = [300, 3_600];
+const HORIZON_DAYS_MAX = 7; // the longest forecast of a night
+const ORIGINS_MAX = 1_000;
+const DAY_SEC = 86_400;
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** Throws REQUEST_INVALID, HORIZON_TOO_LONG, MODEL_UNKNOWN naming the option and what it accepts. */
+export function parseBacktest(options: Options): BacktestSettings {
+  if (options.windows !== undefined || options.minutes !== undefined) {
+    throw new DomainError(
+      'REQUEST_INVALID',
+      '--windows and --minutes are not built yet; backtest measures forecasts only',
+    );
+  }
+  const stepSec = Number(oneOf(options, 'step', STEPS_SEC.map(String)));
+  const stepsPerDay = DAY_SEC / stepSec;
+  const originsText = text(options, 'origins');
+  return {
+    input: String(options.input),
+    actuals: optional(options.actuals),
+    train: (options.train as readonly string[] | undefined) ?? [],
+    trainOnly: options.trainOnly === true,
+    m4: oneOf(options, 'format', ['csv', 'm4']) === 'm4',
+    stepSec,
+    stepsPerDay,
+    horizon: horizonOf(options, stepsPerDay),
+    origins: originsText === 'final' ? 'final' : whole(options, 'origins', ORIGINS_MAX),
+    originStep:
+      options.originStep === undefined
+        ? stepsPerDay
+        : whole(options, 'originStep', 365 * stepsPerDay),
+    anchor: oneOf(options, 'anchor', ['auto', 'global', 'series']) as Anchor,
+    models: modelsOf(text(options, 'models')),
+    levels:
+      options.quantiles === undefined ? QUANTILE_LEVELS : levelsOf(text(options, 'quantiles')),
+    until: options.until as EpochMs | undefined,
+    forecasts: optional(options.forecasts),
+    backend: oneOf(options, 'backend', ['auto', 'reference', 'native']),
+    output: oneOf(options, 'output', ['table', 'json']) as 'table' | 'json',
+  };
+}
+
+function text(options: Options, name: string): string {
+  return String(options[name]);
+}
+
+function optional(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
+
+function flag(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function oneOf(options: Options, name: string, accepted: readonly string[]): string {
+  const value = text(options, name);
+  if (accepted.includes(value)) return value;
+  throw invalid(`${flag(name)} is '${value}'; ${accepted.join(' or ')} is accepted`, name);
+}
+
+function whole(options: Options, name: string, most: number): number {
+  const value = Number(options[name]);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw invalid(`${flag(name)} is '${text(options, name)}'; 1 to ${most} is accepted`, name);
+}
+
+function horizonOf(options: Options, stepsPerDay: number): number {
+  const most = HORIZON_DAYS_MAX * stepsPerDay;
+  const value = Number(options.horizon);
+  if (Number.isInteger(value) && value > most) {
+    throw new DomainError(
+      'HORIZON_TOO_LONG',
+      `--horizon is ${value}; 1 to ${most} steps of ${DAY_SEC / stepsPerDay} s are accepted`,
+      { field: 'horizon' },
+    );
+  }
+  return whole(options, 'horizon', most);
+}
+
+function modelsOf(list: string): readonly string[] {
+  const names = list.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !MODEL_NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new DomainError(
+      'MODEL_UNKNOWN',
+      `model '${unknown}' is unknown; there are ${MODEL_NAMES.join(', ')}`,
+      { field: 'models' },
+    );
+  }
+  return [...new Set(names)];
+}
+
+function levelsOf(list: string): readonly number[] {
+  const levels = list.split(',').map(Number);
+  const bad = levels.findIndex((level) => !(level > 0 && level < 1));
+  if (bad >= 0) {
+    throw invalid(`--quantiles has '${list.split(',')[bad]}'; levels lie in (0, 1)`, 'quantiles');
+  }
+  return [...new Set(levels)].toSorted((a, b) => a - b);
+}
+
+function invalid(message: string, field: string): DomainError {
+  return new DomainError('REQUEST_INVALID', message, { field });
+}
