@@ -7,3 +7,4 @@ export * from './quantiles';
 export * from './random';
 export * from './series';
 export * from './time';
+export * from './token-store';

@@ -11,15 +11,10 @@ export interface IngestOptions {
   readonly partitions: readonly number[];
   /** Ends the loop after the batch in hand is committed. */
   readonly signal?: AbortSignal;
-  /** After each commit. */
-  readonly onProgress?: (progress: IngestProgress) => void;
+  /** After each commit: what it counted. */
+  readonly onCommit?: (counters: IngestCounters, watermarkMs?: number) => void;
   /** After each batch: how many samples were read, committed or not. */
   readonly onBatch?: (received: number) => void;
-}
-
-export interface IngestProgress {
-  readonly received: number;
-  readonly watermarkMs?: number;
 }
 
 const SAMPLES_AT_ONCE = 120_000; // some 3 MB of columns: the loop stays responsive
@@ -176,9 +171,6 @@ class IngestLoop {
       this.total[key] += effects.counters[key];
     }
     await this.source.commit({ source, partition: id, nextOffset });
-    this.options.onProgress?.({
-      received: this.total.received,
-      watermarkMs: effects.watermarkMs,
-    });
+    this.options.onCommit?.(effects.counters, effects.watermarkMs);
   }
 }

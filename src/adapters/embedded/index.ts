@@ -12,3 +12,4 @@ export * from './in-process-job-queue';
 export * from './memory-ledger';
 export * from './embedded-sample-log';
 export * from './embedded-sample-source';
+export * from './memory-token-store';

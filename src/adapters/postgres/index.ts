@@ -6,3 +6,7 @@ export * from './postgres-rollup-store';
 export * from './probe-postgres';
 export * from './postgres-tenants';
 export { SERVICE_ROLE, SYSTEM_ROLE } from './service-connection';
+export * from './postgres-ledger';
+export * from './postgres-window-store';
+export * from './postgres-feed-store';
+export * from './postgres-token-store';

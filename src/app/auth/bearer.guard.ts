@@ -8,10 +8,9 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { DomainError } from '../../core';
+import { DomainError, type Scope } from '../../core';
 import { SERVICE, type Service } from '../composition/service';
 import { hashOfToken } from './operator-token';
-import type { Scope } from './token-store';
 
 const SCOPE_KEY = 'slackwater:scope';
 const PUBLIC = 'public';

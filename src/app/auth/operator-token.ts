@@ -2,8 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EpochMs } from '../../core';
-import { SCOPES, type TokenStore } from './token-store';
+import { SCOPES, type EpochMs, type TokenStore } from '../../core';
 
 const TOKEN_BYTES = 32; // 256 bits: cannot be guessed, so a plain hash is enough
 

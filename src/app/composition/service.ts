@@ -2,12 +2,11 @@
 import type { Logger } from 'pino';
 import type { InProcessFeedBus } from '../../adapters/embedded';
 import type { Config } from '../../config';
-import type { Clock } from '../../core';
-import type { SampleLog } from '../../ingest';
+import type { Clock, TokenStore } from '../../core';
+import type { CompactionSettings, SampleLog } from '../../ingest';
 import type { Kernels } from '../../kernels';
 import type { FeedStore, WindowStore } from '../../migration';
 import type { NightPorts, Run, TenantCatalog } from '../../predict';
-import type { TokenStore } from '../auth/token-store';
 import type { Metrics } from '../metrics';
 
 /** One question of /health/ready. */
@@ -30,6 +29,7 @@ export interface Service {
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
   readonly metrics: Metrics;
+  readonly compaction: CompactionSettings;
 
   /** Opens or joins the night of an instant; the scheduler moves it on. */
   startRun(

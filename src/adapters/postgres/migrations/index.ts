@@ -1,8 +1,14 @@
 // Every schema change, in order. Names end in the number that TypeORM sorts by (epoch ms).
 import type { MigrationInterface } from 'typeorm';
 import { Tenancy1764000000001 } from './0001-tenancy';
+import { Ledger1764000000002 } from './0002-ledger';
+import { Windows1764000000003 } from './0003-windows';
+import { Tokens1764000000004 } from './0004-tokens';
 
 /** Append only; what was released is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
   Tenancy1764000000001,
+  Ledger1764000000002,
+  Windows1764000000003,
+  Tokens1764000000004,
 ];

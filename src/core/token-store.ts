@@ -1,5 +1,5 @@
 // Bearer tokens: only their hashes are kept.
-import type { EpochMs } from '../../core';
+import type { EpochMs } from './time';
 
 export const SCOPES = [
   'read',

@@ -1,6 +1,5 @@
 // Tokens in memory: for unit tests of the HTTP face.
-import type { EpochMs } from '../../core';
-import { TokenStore, type TokenRecord } from './token-store';
+import { TokenStore, type EpochMs, type TokenRecord } from '../../core';
 
 export class MemoryTokenStore extends TokenStore {
   private readonly tokens = new Map<string, TokenRecord>();

@@ -1,0 +1,3 @@
+// BullMQ: shards as jobs.
+export * from './bullmq-job-queue';
+export * from './probe-redis';

@@ -1,0 +1,216 @@
+// The composition root: configuration -> adapters -> stages -> roles, started and stopped in order.
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { pino, type Logger } from 'pino';
+import { InProcessFeedBus } from '../../adapters/embedded';
+import { KafkaFeedSink } from '../../adapters/kafka';
+import type { Config } from '../../config';
+import { bucketStart, HOUR_MS, SystemClock, type Clock } from '../../core';
+import { HistoryReader } from '../../features';
+import type { CompactionSettings, RollupStore } from '../../ingest';
+import { COMPACTION_SETTINGS } from '../../ingest';
+import { openKernels, type Kernels } from '../../kernels';
+import { NightWindowPlanner, type FeedSink } from '../../migration';
+import { runShard, startRun, type NightPorts, type Run, type TenantPorts } from '../../predict';
+import { ensureOperatorToken, operatorTokenPath } from '../auth/operator-token';
+import { pinnedKernels } from '../files/memory-night';
+import { startHttp, type HttpApp } from '../http/http-app';
+import { Metrics } from '../metrics';
+import { ingestRole } from '../roles/ingest-role';
+import { LeasedLoop } from '../roles/leased-loop';
+import { relayRole } from '../roles/relay-role';
+import { schedulerRole } from '../roles/scheduler-role';
+import { CODE_VERSION } from '../version';
+import { openOutside, type Outside } from './outside';
+import type { Readiness, Service } from './service';
+
+export type ProcessKind = 'main' | 'worker';
+
+const SCHEDULER_EVERY_MS = 200; // a stage of a small fleet takes about as long
+const RELAY_EVERY_MS = 200;
+const INGEST_RETRY_MS = 500;
+
+export class System implements Service {
+  readonly clock: Clock = new SystemClock();
+  readonly metrics = new Metrics();
+  readonly bus = new InProcessFeedBus();
+  readonly ports: NightPorts;
+  readonly compaction: CompactionSettings;
+  private readonly tenantPorts = new Map<string, TenantPorts>();
+  private readonly loops: LeasedLoop[] = [];
+  private readonly sinks: FeedSink[];
+  private readonly name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  private http: HttpApp | undefined;
+  private token = '';
+
+  private constructor(
+    readonly config: Config,
+    private readonly kind: ProcessKind,
+    readonly log: Logger,
+    readonly kernels: Kernels,
+    private readonly outside: Outside,
+  ) {
+    this.sinks = [this.bus];
+    if (config.KAFKA_BROKERS !== undefined) {
+      this.sinks.push(new KafkaFeedSink(config.KAFKA_BROKERS, config.KAFKA_WINDOW_TOPIC));
+    }
+    const tenant = Buffer.from(config.TENANT).toString('hex');
+    this.compaction = { ...COMPACTION_SETTINGS, keyPrefix: `segments/${tenant}` };
+    this.ports = {
+      ledger: outside.ledger,
+      queue: outside.queue,
+      objects: outside.objects,
+      planner: new NightWindowPlanner(outside.windows),
+      clock: this.clock,
+      tenant: (tenantId) => this.tenantOf(tenantId),
+      kernels: (backend, isa) => pinnedKernels(kernels, backend, isa),
+    };
+  }
+
+  /** Starts everything that this process is for, or throws one clear DomainError. */
+  static async start(config: Config, kind: ProcessKind, log = logger(config)): Promise<System> {
+    const kernels = openKernels(config.BACKEND);
+    const { notice } = kernels.report();
+    if (notice !== undefined) log.warn(notice);
+    const outside = await openOutside(config, kind, log);
+    const system = new System(config, kind, log, kernels, outside);
+    try {
+      await system.begin();
+      return system;
+    } catch (error) {
+      await system.stop();
+      throw error;
+    }
+  }
+
+  get windows() {
+    return this.outside.windows;
+  }
+
+  get feed() {
+    return this.outside.feed;
+  }
+
+  get samples() {
+    return this.outside.samples;
+  }
+
+  get tokens() {
+    return this.outside.tokens;
+  }
+
+  get tenants() {
+    return this.outside.tenants;
+  }
+
+  get url(): string {
+    return this.http?.url ?? '';
+  }
+
+  get operatorToken(): string {
+    return this.token;
+  }
+
+  async startRun(
+    tenantId: string,
+    request: { readonly atMs?: number; readonly again?: boolean },
+  ): Promise<{ readonly run: Run; readonly joined: boolean }> {
+    const tenant = await this.tenants.find(tenantId);
+    const { backend, isa } = this.kernels.report();
+    return startRun(
+      {
+        tenantId,
+        timeZone: tenant?.timeZone ?? 'UTC',
+        atMs: request.atMs ?? bucketStart(this.clock.nowMs(), HOUR_MS),
+        shardSize: this.config.SHARD_SIZE,
+        backend,
+        isa,
+        codeVersion: CODE_VERSION,
+        again: request.again,
+      },
+      this.ports,
+    );
+  }
+
+  async readiness(): Promise<readonly Readiness[]> {
+    const roles = this.loops.map((loop) => loop.held);
+    return [
+      ...(await this.outside.readiness()),
+      { component: 'roles', ready: true, detail: `${roles.filter(Boolean).length} held here` },
+    ];
+  }
+
+  /** What is printed at start: where it is, and where the token lies; never the token. */
+  greeting(): string {
+    const { backend, isa } = this.kernels.report();
+    const where = this.http === undefined ? 'worker' : this.http.url;
+    const token =
+      this.kind === 'main' ? `; token in ${operatorTokenPath(this.config.DATA_DIR)}` : '';
+    return `slackwater ${CODE_VERSION}: ${where}, kernels ${backend}/${isa}${token}`;
+  }
+
+  /** HTTP first, then roles and shards in hand, then the adapters, PostgreSQL last. */
+  async stop(): Promise<void> {
+    await this.http?.close();
+    await Promise.all(this.loops.map((loop) => loop.stop()));
+    await this.ports.queue.close();
+    for (const sink of this.sinks) await sink.close();
+    await this.outside.close();
+  }
+
+  private async begin(): Promise<void> {
+    const { config, kind } = this;
+    await this.tenants.ensure({ tenantId: config.TENANT, timeZone: config.TENANT_TIME_ZONE });
+    const external = config.REDIS_URL !== undefined;
+    if (kind === 'worker' || !external) {
+      await this.startWork();
+      this.startRoles();
+    }
+    if (kind === 'main') {
+      const nowMs = this.clock.nowMs();
+      this.token = await ensureOperatorToken(config.DATA_DIR, config.TENANT, this.tokens, nowMs);
+      this.http = await startHttp(this);
+    }
+  }
+
+  private async startWork(): Promise<void> {
+    if (this.config.WORKERS === 0) return;
+    const worker = { name: this.name, leaseMs: this.config.LEASE_MS };
+    await this.ports.queue.work(async (job) => {
+      await runShard(job, this.ports, worker);
+      this.metrics.shards.inc({ stage: job.stage, outcome: 'worked' });
+    }, this.config.WORKERS);
+  }
+
+  private startRoles(): void {
+    const roles = [
+      ['ingest', ingestRole(this, () => this.outside.openSamples()), INGEST_RETRY_MS],
+      ['scheduler', schedulerRole(this), SCHEDULER_EVERY_MS],
+      ['relay', relayRole(this, this.sinks), RELAY_EVERY_MS],
+    ] as const;
+    for (const [role, work, everyMs] of roles) {
+      const settings = { role, holder: this.name, leaseMs: this.config.LEASE_MS, work, everyMs };
+      const { clock, log, metrics } = this;
+      const loop = new LeasedLoop(settings, { leases: this.outside.leases, clock, log, metrics });
+      this.loops.push(loop);
+      loop.start();
+    }
+  }
+
+  private tenantOf(tenantId: string): TenantPorts {
+    let found = this.tenantPorts.get(tenantId);
+    if (found === undefined) {
+      const rollups: RollupStore = this.outside.rollups(tenantId);
+      found = { rollups, history: new HistoryReader(rollups, this.outside.objects) };
+      this.tenantPorts.set(tenantId, found);
+    }
+    return found;
+  }
+}
+
+function logger(config: Config): Logger {
+  return pino(
+    { level: config.LOG_LEVEL, redact: ['req.headers.authorization', 'token'] },
+    pino.destination(2),
+  );
+}

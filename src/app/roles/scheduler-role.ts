@@ -1,0 +1,70 @@
+// The scheduler: moves running nights on, starts tonight's in time, compacts days, forgets old ones.
+import { bucketStart, DAY_MS, HOUR_MS, localDate, MINUTE_MS, type EpochMs } from '../../core';
+import { compactUntil, forgetOldSegments } from '../../ingest';
+import { advanceRun } from '../../predict';
+import type { Service } from '../composition/service';
+
+const COMPACT_EVERY_MS = 10 * MINUTE_MS;
+const LATE_HORIZON_MS = 25 * HOUR_MS; // a day can be corrected for 24 h after its end
+
+export function schedulerRole(service: Service): (signal: AbortSignal) => Promise<void> {
+  let compactedMs = Number.NEGATIVE_INFINITY;
+  return async (signal) => {
+    const nowMs = service.clock.nowMs();
+    for (const run of await service.ports.ledger.running()) {
+      if (signal.aborted) return;
+      await advanceRun(run, service.ports);
+    }
+    await startTonight(service, nowMs);
+    if (nowMs - compactedMs >= COMPACT_EVERY_MS) {
+      await compactDays(service, nowMs);
+      compactedMs = nowMs;
+    }
+  };
+}
+
+/** A missed night is caught up: it starts as soon as somebody is there to start it. */
+async function startTonight(service: Service, nowMs: EpochMs): Promise<void> {
+  const { config, ports, log } = service;
+  if (config.NIGHT_AT === 'off') return;
+  const { TENANT: tenantId, TENANT_TIME_ZONE: timeZone } = config;
+  const dueMs = lastInstantOf(config.NIGHT_AT, timeZone, nowMs);
+  const runDate = localDate(dueMs, timeZone);
+  const [newest] = await ports.ledger.runs(tenantId, 1);
+  if (newest !== undefined && newest.runDate >= runDate) return;
+  if (newest === undefined && (await ports.tenant(tenantId).rollups.blockSpan()) === undefined)
+    return;
+  if (newest === undefined) return; // the first night is an operator's decision
+  const { run } = await service.startRun(tenantId, { atMs: dueMs });
+  log.info({ runId: run.runId, runDate: run.runDate }, 'the night started by itself');
+}
+
+/** The last time that the zone's clock showed HH:MM, at or before `nowMs`. */
+export function lastInstantOf(time: string, timeZone: string, nowMs: EpochMs): EpochMs {
+  const shown = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  const from = bucketStart(nowMs, MINUTE_MS);
+  // 25 hours back: on the day the clocks go forward the time may not exist, then the day before.
+  for (let back = 0; back < 49 * 60; back += 1) {
+    const at = from - back * MINUTE_MS;
+    if (shown.format(at) === time) return at;
+  }
+  return from - DAY_MS;
+}
+
+async function compactDays(service: Service, nowMs: EpochMs): Promise<void> {
+  const { config, ports, log } = service;
+  const { rollups } = ports.tenant(config.TENANT);
+  const until = nowMs - LATE_HORIZON_MS;
+  const days = await compactUntil(rollups, ports.objects, until, service.compaction);
+  const retention = {
+    fiveMinuteDays: config.RETENTION_5MIN_DAYS,
+    hourlyDays: config.RETENTION_HOURLY_DAYS,
+  };
+  const forgotten = await forgetOldSegments(rollups, ports.objects, nowMs, retention);
+  if (days > 0 || forgotten > 0) log.info({ days, forgotten }, 'days compacted, files forgotten');
+}
