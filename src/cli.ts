@@ -3,6 +3,8 @@
 import { Command } from 'commander';
 import { registerBacktest } from './app/commands/backtest';
 import { registerBench } from './app/commands/bench';
+import { registerConfig } from './app/commands/config';
+import { registerDemo } from './app/commands/demo';
 import { registerMigrationCost } from './app/commands/migration-cost';
 import { registerRun } from './app/commands/run';
 import { reportFailure } from './app/report-failure';
@@ -16,6 +18,8 @@ const program = new Command('slackwater')
 registerRun(program);
 registerBacktest(program);
 registerMigrationCost(program);
+registerDemo(program);
+registerConfig(program);
 registerBench(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -2,8 +2,8 @@
 import type { Logger } from 'pino';
 import type { InProcessFeedBus } from '../../adapters/embedded';
 import type { Config } from '../../config';
-import type { Clock, TokenStore } from '../../core';
-import type { CompactionSettings, SampleLog } from '../../ingest';
+import type { Clock, EpochMs, TokenStore } from '../../core';
+import type { SampleLog } from '../../ingest';
 import type { Kernels } from '../../kernels';
 import type { FeedStore, WindowStore } from '../../migration';
 import type { NightPorts, Run, TenantCatalog } from '../../predict';
@@ -29,13 +29,15 @@ export interface Service {
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
   readonly metrics: Metrics;
-  readonly compaction: CompactionSettings;
 
   /** Opens or joins the night of an instant; the scheduler moves it on. */
   startRun(
     tenantId: string,
     request: { readonly atMs?: number; readonly again?: boolean },
   ): Promise<{ readonly run: Run; readonly joined: boolean }>;
+
+  /** Blocks of whole days before an instant become segments; returns how many days. */
+  compact(untilMs: EpochMs): Promise<number>;
 
   readiness(): Promise<readonly Readiness[]>;
 }

@@ -5,10 +5,10 @@ import { pino, type Logger } from 'pino';
 import { InProcessFeedBus } from '../../adapters/embedded';
 import { KafkaFeedSink } from '../../adapters/kafka';
 import type { Config } from '../../config';
-import { bucketStart, HOUR_MS, SystemClock, type Clock } from '../../core';
+import { bucketStart, HOUR_MS, SystemClock, type Clock, type EpochMs } from '../../core';
 import { HistoryReader } from '../../features';
 import type { CompactionSettings, RollupStore } from '../../ingest';
-import { COMPACTION_SETTINGS } from '../../ingest';
+import { COMPACTION_SETTINGS, compactUntil } from '../../ingest';
 import { openKernels, type Kernels } from '../../kernels';
 import { NightWindowPlanner, type FeedSink } from '../../migration';
 import { runShard, startRun, type NightPorts, type Run, type TenantPorts } from '../../predict';
@@ -35,7 +35,8 @@ export class System implements Service {
   readonly metrics = new Metrics();
   readonly bus = new InProcessFeedBus();
   readonly ports: NightPorts;
-  readonly compaction: CompactionSettings;
+  private readonly compaction: CompactionSettings;
+  private compacting: Promise<number> = Promise.resolve(0);
   private readonly tenantPorts = new Map<string, TenantPorts>();
   private readonly loops: LeasedLoop[] = [];
   private readonly sinks: FeedSink[];
@@ -130,6 +131,16 @@ export class System implements Service {
       },
       this.ports,
     );
+  }
+
+  /** Blocks of whole days before `untilMs` become segments; one call at a time. */
+  compact(untilMs: EpochMs): Promise<number> {
+    const { rollups } = this.tenantOf(this.config.TENANT);
+    const next = this.compacting
+      .catch(() => 0) // the caller before heard of it
+      .then(() => compactUntil(rollups, this.ports.objects, untilMs, this.compaction));
+    this.compacting = next;
+    return next;
   }
 
   async readiness(): Promise<readonly Readiness[]> {

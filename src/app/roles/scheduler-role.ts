@@ -1,6 +1,6 @@
 // The scheduler: moves running nights on, starts tonight's in time, compacts days, forgets old ones.
 import { bucketStart, DAY_MS, HOUR_MS, localDate, MINUTE_MS, type EpochMs } from '../../core';
-import { compactUntil, forgetOldSegments } from '../../ingest';
+import { forgetOldSegments } from '../../ingest';
 import { advanceRun } from '../../predict';
 import type { Service } from '../composition/service';
 
@@ -60,7 +60,7 @@ async function compactDays(service: Service, nowMs: EpochMs): Promise<void> {
   const { config, ports, log } = service;
   const { rollups } = ports.tenant(config.TENANT);
   const until = nowMs - LATE_HORIZON_MS;
-  const days = await compactUntil(rollups, ports.objects, until, service.compaction);
+  const days = await service.compact(until);
   const retention = {
     fiveMinuteDays: config.RETENTION_5MIN_DAYS,
     hourlyDays: config.RETENTION_HOURLY_DAYS,

@@ -1,0 +1,113 @@
+// `slackwater demo`: the whole system in one process on a generated fleet, from nothing to windows.
+import { InvalidArgumentError, type Command } from 'commander';
+import { readConfig } from '../../config';
+import { formatInstant } from '../../core';
+import { System } from '../composition/system';
+import { demoNight, type DemoResult, type DemoSettings } from '../demo/demo-night';
+import { stopOnSignals } from '../run-process';
+
+interface DemoOptions {
+  readonly once?: boolean;
+  readonly output: string;
+  readonly vms: number;
+  readonly days: number;
+  readonly seed: number;
+}
+
+const BEST_PRINTED = 8;
+const HISTORY_DAYS_MIN = 3; // two days are needed, and one to judge by
+
+export function registerDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('start everything on a generated fleet and print the best windows of the night')
+    .option('--once', 'print and exit instead of leaving the page open')
+    .option('--vms <count>', 'size of the fleet', countOf(1, 100_000), 500)
+    .option('--days <count>', 'days of one-minute history', countOf(HISTORY_DAYS_MIN, 60), 28)
+    .option('--seed <number>', 'of the fleet', countOf(0, 2 ** 31), 1)
+    .option('-o, --output <format>', 'table or json', 'table')
+    .action(demo);
+}
+
+function countOf(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`'${text}' is not accepted; ${min} to ${max} is.`);
+  };
+}
+
+async function demo(options: DemoOptions): Promise<void> {
+  const began = performance.now();
+  // The demo's night starts when it is asked for, and its log is the terminal.
+  const config = readConfig(process.env, {
+    NIGHT_AT: 'off',
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+  });
+  const system = await System.start(config, 'main');
+  const started = performance.now();
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= system.stop());
+  stopOnSignals(stop);
+  try {
+    const settings: DemoSettings = { vms: options.vms, days: options.days, seed: options.seed };
+    const result = await demoNight(system, settings);
+    const startSeconds = (started - began) / 1_000;
+    const total = (performance.now() - began) / 1_000;
+    if (options.output === 'json') printJson(result, startSeconds, total);
+    else printTable(result, total);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  if (options.once === true) {
+    await stop();
+    return;
+  }
+  process.stderr.write(
+    `\nThe page: ${system.url}/#token=${system.operatorToken}\nCtrl-C ends it; the data stays in ${config.DATA_DIR}.\n`,
+  );
+}
+
+function printJson(result: DemoResult, start: number, total: number): void {
+  const { samples, summary, report, seconds } = result;
+  const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
+  process.stdout.write(
+    `${JSON.stringify({
+      vms: summary.vms,
+      samples,
+      windows: summary.windows,
+      seconds: { start: rounded(start), ...seconds, total: rounded(total) },
+      meanLoadPct: report.meanLoadPct,
+    })}\n`,
+  );
+}
+
+function printTable(result: DemoResult, total: number): void {
+  const { run, summary, report, samples } = result;
+  const out = (line: string): void => void process.stdout.write(`${line}\n`);
+  out(
+    `\nTonight, ${run.runDate}: ${summary.windows} windows for ${summary.vmsWithWindows} of ${summary.vms} VMs, from ${samples} samples, in ${total.toFixed(1)} s.\n`,
+  );
+  out('VM          start                 load then   all day   pause P95');
+  for (const best of report.best.slice(0, BEST_PRINTED)) {
+    const load = `${best.loadPct.toFixed(1)} %`.padStart(9);
+    const day = `${best.dayLoadPct.toFixed(1)} %`.padStart(9);
+    const pause = `${Math.round(best.downtimeMsP95)} ms`.padStart(11);
+    out(`${best.vmId.padEnd(11)} ${formatInstant(best.notBeforeMs)} ${load} ${day} ${pause}`);
+  }
+  const load = report.meanLoadPct;
+  if (load === undefined) return;
+  out(`\nMean load expected while migrating (${report.comparedVms} VMs):`);
+  for (const [label, value] of [
+    ['now', load.now],
+    ['a random hour', load.random],
+    ['fixed 02:00', load['02:00']],
+  ] as const) {
+    const quieter = value > 0 ? Math.round(100 * (1 - load.chosen / value)) : 0;
+    out(
+      `  ${label.padEnd(16)} ${value.toFixed(2).padStart(6)} %   the chosen windows are ${quieter} % quieter`,
+    );
+  }
+  out(`  ${'chosen windows'.padEnd(16)} ${load.chosen.toFixed(2).padStart(6)} %`);
+}
