@@ -5,6 +5,7 @@ import { registerBacktest } from './app/commands/backtest';
 import { registerBench } from './app/commands/bench';
 import { registerConfig } from './app/commands/config';
 import { registerDemo } from './app/commands/demo';
+import { registerGenerate } from './app/commands/generate';
 import { registerMigrationCost } from './app/commands/migration-cost';
 import { registerRun } from './app/commands/run';
 import { reportFailure } from './app/report-failure';
@@ -18,6 +19,7 @@ const program = new Command('slackwater')
 registerRun(program);
 registerBacktest(program);
 registerMigrationCost(program);
+registerGenerate(program);
 registerDemo(program);
 registerConfig(program);
 registerBench(program);

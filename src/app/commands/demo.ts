@@ -1,10 +1,11 @@
 // `slackwater demo`: the whole system in one process on a generated fleet, from nothing to windows.
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { readConfig } from '../../config';
-import { formatInstant } from '../../core';
+import { formatInstant, type EpochMs } from '../../core';
 import { System } from '../composition/system';
 import { demoNight, type DemoResult, type DemoSettings } from '../demo/demo-night';
 import { stopOnSignals } from '../run-process';
+import { countOf, instantOf } from './parse-options';
 
 interface DemoOptions {
   readonly once?: boolean;
@@ -12,6 +13,7 @@ interface DemoOptions {
   readonly vms: number;
   readonly days: number;
   readonly seed: number;
+  readonly end?: EpochMs;
 }
 
 const BEST_PRINTED = 8;
@@ -25,16 +27,9 @@ export function registerDemo(program: Command): void {
     .option('--vms <count>', 'size of the fleet', countOf(1, 100_000), 500)
     .option('--days <count>', 'days of one-minute history', countOf(HISTORY_DAYS_MIN, 60), 28)
     .option('--seed <number>', 'of the fleet', countOf(0, 2 ** 31), 1)
+    .option('--end <instant>', 'end of the samples; default the last full hour', instantOf)
     .option('-o, --output <format>', 'table or json', 'table')
     .action(demo);
-}
-
-function countOf(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`'${text}' is not accepted; ${min} to ${max} is.`);
-  };
 }
 
 async function demo(options: DemoOptions): Promise<void> {
@@ -50,7 +45,8 @@ async function demo(options: DemoOptions): Promise<void> {
   const stop = (): Promise<void> => (stopping ??= system.stop());
   stopOnSignals(stop);
   try {
-    const settings: DemoSettings = { vms: options.vms, days: options.days, seed: options.seed };
+    const { vms, days, seed, end: endMs } = options;
+    const settings: DemoSettings = { vms, days, seed, endMs };
     const result = await demoNight(system, settings);
     const startSeconds = (started - began) / 1_000;
     const total = (performance.now() - began) / 1_000;

@@ -1,6 +1,6 @@
 // `slackwater run`: one night on files, without a service; the bytes that the service would publish.
 import { join } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { DEFAULT_TENANT, DomainError, localDate, type EpochMs } from '../../core';
 import {
   compactUntil,
@@ -23,6 +23,7 @@ import { memoryNight, type MemoryNight } from '../files/memory-night';
 import { writeWhole } from '../files/write-whole';
 import { startProgress } from '../progress';
 import { CODE_VERSION } from '../version';
+import { countOf, instantOf } from './parse-options';
 
 interface RunOptions {
   readonly input: string;
@@ -31,8 +32,8 @@ interface RunOptions {
   readonly at: EpochMs;
   readonly out: string;
   readonly zone: string;
-  readonly shardSize: string;
-  readonly workers: string;
+  readonly shardSize: number;
+  readonly workers: number;
   readonly backend: BackendName;
   readonly format: string;
   readonly output: string;
@@ -54,21 +55,19 @@ export function registerRun(program: Command): void {
     .option(
       '--shard-size <vms>',
       'VMs worked on together; never changes a result',
-      String(SHARD_SIZE),
+      countOf(1, 4_096),
+      SHARD_SIZE,
     )
-    .option('--workers <count>', 'shards in hand at once; never changes a result', '2')
+    .option(
+      '--workers <count>',
+      'shards in hand at once; never changes a result',
+      countOf(1, 64),
+      2,
+    )
     .option('--backend <name>', 'auto, reference, or native', 'auto')
     .option('--format <name>', 'of the forecasts: arrow or csv', 'arrow')
     .option('-o, --output <format>', 'table or json', 'table')
     .action(run);
-}
-
-export function instantOf(text: string): EpochMs {
-  const tsMs = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text);
-  if (Number.isNaN(tsMs)) {
-    throw new InvalidArgumentError(`'${text}' is no instant; write 2013-09-15T22:00:00Z`);
-  }
-  return tsMs;
 }
 
 async function run(options: RunOptions): Promise<void> {
@@ -144,14 +143,14 @@ async function forecastNight(
       tenantId: DEFAULT_TENANT,
       timeZone: options.zone,
       atMs: options.at,
-      shardSize: Number(options.shardSize),
+      shardSize: options.shardSize,
       backend,
       isa,
       codeVersion: CODE_VERSION,
     },
     night.ports,
     {
-      workers: Number(options.workers),
+      workers: options.workers,
       worker: { name: 'file' },
       onProgress: (_, stages) => {
         const current = stages.find((stage) => stage.done < stage.shards)?.stage ?? 'end';

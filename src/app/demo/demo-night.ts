@@ -16,6 +16,7 @@ export interface DemoSettings {
   readonly vms: number;
   readonly days: number;
   readonly seed: number;
+  readonly endMs?: number;
 }
 
 export interface DemoResult {
@@ -32,7 +33,7 @@ const LATE_HORIZON_MS = 25 * HOUR_MS; // younger days may still be corrected: th
 /** The fleet ends at the last full hour; what is there already is kept and topped up. */
 export async function demoNight(system: System, settings: DemoSettings): Promise<DemoResult> {
   const seconds: Record<string, number> = {};
-  const endMs = bucketStart(system.clock.nowMs(), HOUR_MS);
+  const endMs = bucketStart(settings.endMs ?? system.clock.nowMs(), HOUR_MS);
   const samples = await timed(seconds, 'ingest', () => ingestFleet(system, settings, endMs));
   await timed(seconds, 'compact', () => system.compact(endMs - LATE_HORIZON_MS));
   const run = await timed(seconds, 'night', () => tonight(system, endMs));

@@ -45,6 +45,21 @@ const POLICY = z.discriminatedUnion('state', [
   }),
 ]);
 
+const SPECS = z.strictObject({
+  items: z
+    .array(
+      z.strictObject({
+        vmId: z.string().regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'not a VM id'),
+        vcpus: z.number().nonnegative().max(4_096).optional(),
+        memoryBytes: z.number().int().nonnegative().optional(),
+        host: z.string().min(1).max(200).optional(),
+        cluster: z.string().min(1).max(200).optional(),
+        owner: z.string().max(200).optional(),
+      }),
+    )
+    .max(10_000),
+});
+
 interface VmView extends VmRecord {
   readonly policy: string;
   readonly model?: string;
@@ -75,6 +90,18 @@ export class VmsController {
       .filter((vm) => cursor === undefined || vm.vmId > cursor);
     const items = await Promise.all(found.slice(0, limit).map((vm) => this.view(tenantId, vm)));
     return { items, ...(found.length > limit && { next: items.at(-1)?.vmId }) };
+  }
+
+  @Put()
+  @NeedsScope('policy:write')
+  @ApiOperation({ summary: 'What is known of VMs: size, host, owner; creates those that are new' })
+  async specs(
+    @Req() request: AuthenticatedRequest,
+    @Body() body: unknown,
+  ): Promise<{ described: number }> {
+    const { items } = parse(SPECS, body);
+    await this.service.ports.tenant(request.principal.tenantId).rollups.describeVms(items);
+    return { described: items.length };
   }
 
   @Get(':vmId')
