@@ -23,7 +23,7 @@ import { writeWhole } from '../files/write-whole';
 import { startProgress, type Progress } from '../progress';
 import { parseBacktest, type BacktestSettings } from './backtest-settings';
 import { backtestTable } from './backtest-table';
-import { instantOf } from './run';
+import { instantOf } from './parse-options';
 
 export function registerBacktest(program: Command): void {
   program
