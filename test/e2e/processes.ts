@@ -23,7 +23,11 @@ export class Process {
     private readonly lines: string[],
   ) {}
 
-  static start(script: string, args: readonly string[], environment: Record<string, string>): Process {
+  static start(
+    script: string,
+    args: readonly string[],
+    environment: Record<string, string>,
+  ): Process {
     const child = spawn(process.execPath, [join(ROOT, 'dist', script), ...args], {
       cwd: ROOT,
       env: { ...process.env, ...environment },
@@ -98,26 +102,36 @@ export class Client {
   async request(path: string, init: RequestInit = {}): Promise<Response> {
     return fetch(`${this.url}${path}`, {
       ...init,
-      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json', ...init.headers },
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        'content-type': 'application/json',
+        ...init.headers,
+      },
     });
   }
 
   async json<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
-    const response = await this.request(path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    const response = await this.request(path, {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok)
+      throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   }
 
   /** The documents of the feed in order, as the text that they are. */
   async feedDocuments(): Promise<readonly string[]> {
     const documents: string[] = [];
-    for (let since = 0; ; ) {
+    for (let since = 0; ;) {
       const text = await (await this.request(`/v1/feed?since=${since}&limit=500`)).text();
       const page = JSON.parse(text) as { items: { id: string }[]; next: number };
       if (page.items.length === 0) return documents;
       since = page.next;
       // Between `"document":` and the end of the item lie the bytes themselves.
-      for (const part of text.slice('{"items":['.length).split(/(?<=\})(?:,(?=\{"position":)|\],"next")/)) {
+      for (const part of text
+        .slice('{"items":['.length)
+        .split(/(?<=\})(?:,(?=\{"position":)|\],"next")/)) {
         const at = part.indexOf('"document":');
         if (at >= 0) documents.push(part.slice(at + '"document":'.length, -1));
       }
