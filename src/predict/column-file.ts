@@ -1,5 +1,6 @@
-// Flat columns as one Arrow IPC file: float64, int32, or text, with metadata in the schema.
+// Flat columns as one Arrow IPC file: float64, float32, int32, or text, with metadata in the schema.
 import {
+  Float32,
   Float64,
   Int32,
   makeVector,
@@ -16,7 +17,7 @@ import {
 } from 'apache-arrow';
 import type { ColumnTable } from './window-planner';
 
-type Column = Float64Array | Int32Array | readonly string[];
+type Column = Float64Array | Float32Array | Int32Array | readonly string[];
 
 /** Any Arrow reader opens it. An empty table keeps its columns. */
 export function encodeColumns(
@@ -52,13 +53,14 @@ export function decodeColumns(bytes: Uint8Array): ColumnFile {
     const isText = field.type instanceof Utf8;
     columns[field.name] = isText
       ? Array.from({ length: table.numRows }, (_, row) => String(vector?.get(row)))
-      : ((vector?.toArray() ?? new Float64Array(0)) as Float64Array | Int32Array);
+      : ((vector?.toArray() ?? new Float64Array(0)) as Exclude<Column, readonly string[]>);
   }
   return { rowCount: table.numRows, columns, metadata: table.schema.metadata };
 }
 
-function dataOf(column: Column): Data<Float64 | Int32 | Utf8> {
+function dataOf(column: Column): Data<Float64 | Float32 | Int32 | Utf8> {
   if (column instanceof Float64Array) return makeVector(column).data[0];
+  if (column instanceof Float32Array) return makeVector(column).data[0];
   if (column instanceof Int32Array) return makeVector(column).data[0];
   return column.length === 0
     ? makeData({ type: new Utf8(), length: 0, nullCount: 0 })

@@ -68,19 +68,33 @@ function lossesOf(
 }
 
 function encodeLosses(losses: MemberLosses): Uint8Array {
-  const { members, blocks, seriesCount } = losses;
-  const width = members.length * blocks.length;
-  const columns: Record<string, Float64Array> = { nights: losses.nights };
-  for (let at = 0; at < width; at += 1) {
-    const member = members[Math.floor(at / blocks.length)];
-    const { from, to } = blocks[at % blocks.length];
-    columns[`${member}:${from}-${to}`] = Float64Array.from(
-      { length: seriesCount },
-      (_, row) => losses.losses[row * width + at],
-    );
-  }
-  const metadata = { members: JSON.stringify(members), blocks: JSON.stringify(blocks) };
+  const { members, blocks, levels, seriesCount } = losses;
+  const names = columnNames(members, blocks, levels);
+  const columns: Record<string, Float64Array | Float32Array> = { nights: losses.nights };
+  names.forEach((name, at) => {
+    const column = new Float32Array(seriesCount);
+    for (let row = 0; row < seriesCount; row += 1) {
+      column[row] = losses.losses[row * names.length + at];
+    }
+    columns[name] = column;
+  });
+  const metadata = {
+    members: JSON.stringify(members),
+    blocks: JSON.stringify(blocks),
+    levels: JSON.stringify(levels),
+  };
   return encodeColumns({ rowCount: seriesCount, columns }, metadata);
+}
+
+/** In the order of MemberLosses.losses. */
+function columnNames(
+  members: readonly string[],
+  blocks: readonly ChoiceBlock[],
+  levels: readonly number[],
+): readonly string[] {
+  return members.flatMap((member) =>
+    blocks.flatMap(({ from, to }) => levels.map((level) => `${member}:${from}-${to}:${level}`)),
+  );
 }
 
 /** The losses that `prepareShard` kept. */
@@ -94,15 +108,13 @@ export async function readLosses(
   const file = decodeColumns(await ports.objects.get(key));
   const members = JSON.parse(file.metadata.get('members') ?? '[]') as string[];
   const blocks = JSON.parse(file.metadata.get('blocks') ?? '[]') as ChoiceBlock[];
-  const width = members.length * blocks.length;
-  const losses = new Float64Array(file.rowCount * width);
-  members.forEach((member, m) => {
-    blocks.forEach(({ from, to }, b) => {
-      const column = file.columns[`${member}:${from}-${to}`] as Float64Array;
-      const at = m * blocks.length + b;
-      for (let row = 0; row < file.rowCount; row += 1) losses[row * width + at] = column[row];
-    });
+  const levels = JSON.parse(file.metadata.get('levels') ?? '[]') as number[];
+  const names = columnNames(members, blocks, levels);
+  const losses = new Float32Array(file.rowCount * names.length);
+  names.forEach((name, at) => {
+    const column = file.columns[name] as Float32Array;
+    for (let row = 0; row < file.rowCount; row += 1) losses[row * names.length + at] = column[row];
   });
   const nights = Float64Array.from(file.columns.nights as Float64Array);
-  return { members, blocks, seriesCount: file.rowCount, losses, nights };
+  return { members, blocks, levels, seriesCount: file.rowCount, losses, nights };
 }

@@ -4,7 +4,7 @@ import type { Counts, ForecastResult } from './forecast-shard';
 import type { ChooseResult } from './choose-shard';
 import { readFleetStatistics } from './fleet-statistics';
 import { mergeFleetSums, type FleetSums } from './fleet-sums';
-import type { FleetLosses } from '../models';
+import { fleetErrors, type FleetLosses } from '../models';
 import type { Ledger, Run } from './ledger';
 import type { NightPorts } from './night-ports';
 
@@ -70,15 +70,13 @@ export function mergeCounts(all: readonly Counts[]): Counts {
 }
 
 function errorsOf(resolution: string, fleet: FleetLosses): RunSummary['errors'] {
-  const block = fleet.blockCount - 1; // the longest leads of the judged day
-  const at = (member: number): number => member * fleet.blockCount + block;
-  const baseline = fleet.members.indexOf('seasonal-naive');
-  const reference = fleet.relativeMillionths[at(baseline)];
-  const count = Math.max(1, fleet.seriesCount[block]);
-  return fleet.members.map((model, member) => ({
+  // The longest leads of the judged day.
+  const errors = fleetErrors(fleet, fleet.blockCount - 1);
+  const reference = errors.find(({ model }) => model === 'seasonal-naive')?.relative ?? 0;
+  return errors.map(({ model, pinballPct, relative }) => ({
     resolution,
     model,
-    pinballPct: fleet.lossMillionths[at(member)] / count / 1_000_000,
-    relativeToSeasonalNaive: reference > 0 ? fleet.relativeMillionths[at(member)] / reference : 1,
+    pinballPct,
+    relativeToSeasonalNaive: reference > 0 ? relative / reference : 1,
   }));
 }

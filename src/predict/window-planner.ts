@@ -25,7 +25,9 @@ export interface ShardForecast {
 /** Flat columns of equal length, written as one Arrow file; what they mean is migration's matter. */
 export interface ColumnTable {
   readonly rowCount: number;
-  readonly columns: Readonly<Record<string, Float64Array | Int32Array | readonly string[]>>;
+  readonly columns: Readonly<
+    Record<string, Float64Array | Float32Array | Int32Array | readonly string[]>
+  >;
 }
 
 export abstract class WindowPlanner {

@@ -1,4 +1,4 @@
-// How well each member forecast the last nights, per series and block of leads.
+// How well each member forecast the last nights, per series, block of leads, and quantile.
 import type { SeriesBatch } from '../../core';
 import type { FittedForecaster, ForecastBatch, Forecaster, ForecastRequest } from '../forecaster';
 
@@ -11,9 +11,10 @@ export interface ChoiceBlock {
 export interface MemberLosses {
   readonly members: readonly string[];
   readonly blocks: readonly ChoiceBlock[];
+  readonly levels: readonly number[];
   readonly seriesCount: number;
-  /** (seriesCount, members, blocks): mean pinball over levels; NaN where nothing was judged. */
-  readonly losses: Float64Array;
+  /** (seriesCount, members, blocks, levels): mean pinball; NaN where nothing was judged. */
+  readonly losses: Float32Array;
   /** (seriesCount): weight of the judged nights; 14 nights with half-life 7 weigh 7.8. */
   readonly nights: Float64Array;
 }
@@ -51,10 +52,13 @@ export async function memberLosses(
   const nights = Math.max(0, Math.min(request.nights, Math.floor(end / stepsPerDay) - 2));
   const blocks = choiceBlocks(horizon, stepsPerDay);
   const { seriesCount } = history;
-  const sums = new Float64Array(seriesCount * members.length * blocks.length);
+  const levelCount = request.levels.length;
+  const sums = new Float64Array(seriesCount * members.length * blocks.length * levelCount);
+  const loss = new Float64Array(levelCount);
   const weights = new Float64Array(seriesCount * blocks.length);
   const judged = new Float64Array(seriesCount);
-  for (let member = 0; member < members.length && nights > 0; member += 1) {
+  const judgedMembers = nights > 0 ? members.length : 0;
+  for (let member = 0; member < judgedMembers; member += 1) {
     const first = end - nights * stepsPerDay;
     const fitted = await members[member].fit(history, {
       end: first,
@@ -67,25 +71,28 @@ export async function memberLosses(
       for (let series = 0; series < seriesCount; series += 1) {
         let any = false;
         for (let block = 0; block < blocks.length; block += 1) {
-          const loss = blockLoss(history, forecast, series, origin, end, blocks[block]);
-          if (Number.isNaN(loss)) continue;
+          if (!blockLoss(history, forecast, series, origin, end, blocks[block], loss)) continue;
           any = true;
-          sums[(series * members.length + member) * blocks.length + block] += weight * loss;
+          const row = ((series * members.length + member) * blocks.length + block) * levelCount;
+          for (let level = 0; level < levelCount; level += 1) {
+            sums[row + level] += weight * loss[level];
+          }
           if (member === 0) weights[series * blocks.length + block] += weight;
         }
         if (any && member === 0) judged[series] += weight;
       }
     }
   }
-  const losses = sums.map((sum, at) => {
-    const block = at % blocks.length;
-    const series = Math.floor(at / (members.length * blocks.length));
+  const losses = Float32Array.from(sums, (sum, at) => {
+    const block = Math.floor(at / levelCount) % blocks.length;
+    const series = Math.floor(at / (members.length * blocks.length * levelCount));
     const weight = weights[series * blocks.length + block];
     return weight > 0 ? sum / weight : Number.NaN;
   });
   return {
     members: members.map((member) => member.name),
     blocks,
+    levels: request.levels,
     seriesCount,
     losses,
     nights: judged,
@@ -103,7 +110,7 @@ function forecastAt(
   return fitted.forecast(history, { end: origin, horizon: needed, seasonLength, levels, bounds });
 }
 
-/** Mean pinball over levels and known targets of a block; NaN when there is none. */
+/** Fills `losses` with each level's mean pinball over known targets; false when there is none. */
 function blockLoss(
   history: SeriesBatch,
   forecast: ForecastBatch,
@@ -111,9 +118,10 @@ function blockLoss(
   origin: number,
   end: number,
   block: ChoiceBlock,
-): number {
+  losses: Float64Array,
+): boolean {
   const { levels, horizon, quantiles } = forecast;
-  let sum = 0;
+  losses.fill(0);
   let count = 0;
   for (let lead = block.from; lead <= Math.min(block.to, horizon); lead += 1) {
     const target = origin + lead - 1;
@@ -123,9 +131,10 @@ function blockLoss(
     for (let level = 0; level < levels.length; level += 1) {
       const quantile = quantiles[(series * levels.length + level) * horizon + lead - 1];
       const error = actual - quantile;
-      sum += error >= 0 ? levels[level] * error : (levels[level] - 1) * error;
+      losses[level] += error >= 0 ? levels[level] * error : (levels[level] - 1) * error;
     }
-    count += levels.length;
+    count += 1;
   }
-  return count === 0 ? Number.NaN : sum / count;
+  for (let level = 0; level < levels.length; level += 1) losses[level] /= count;
+  return count > 0;
 }
