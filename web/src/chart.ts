@@ -21,6 +21,12 @@ export interface LoadChart {
 
 const HEIGHT_PX = 300;
 const BAND = '5 to 95 %';
+/** uPlot: smallest step in seconds, label, label at a new year, (month), day, hour, minute, second, mode. */
+const DAY_LABEL = '{DD} {MMM}';
+const TIME_LABELS: uPlot.Axis.Values = [
+  [86_400, DAY_LABEL, null, null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', `\n${DAY_LABEL}`, null, `\n${DAY_LABEL}`, null, null, null, 1],
+];
 
 /** As many nulls as there are values: where a line has no value, uPlot draws none. */
 export function none(values: readonly unknown[]): null[] {
@@ -43,6 +49,7 @@ export function drawLoad(parent: HTMLElement, chart: LoadChart): () => void {
         stroke: colour('--muted'),
         grid: { stroke: colour('--line'), width: 1 },
         ticks: { show: false },
+        values: TIME_LABELS,
       },
       {
         stroke: colour('--muted'),
