@@ -2,6 +2,7 @@
 import {
   bucketStart,
   DAY_MS,
+  DomainError,
   FIVE_MINUTES_MS,
   HOUR_MS,
   type EpochMs,
@@ -20,6 +21,7 @@ import {
 
 const BUCKETS_PER_DAY = DAY_MS / FIVE_MINUTES_MS;
 const HOURS_PER_DAY = DAY_MS / HOUR_MS;
+const ATTEMPTS_MAX = 5; // days are compacted one by one, some seconds apart
 
 export interface History {
   /** (VMs, buckets) in cpuPct, NaN = missing. */
@@ -55,7 +57,41 @@ export class HistoryReader {
     };
   }
 
-  async fiveMinute(vmIndexes: Uint32Array, fromMs: EpochMs, toMs: EpochMs): Promise<SeriesBatch> {
+  fiveMinute(vmIndexes: Uint32Array, fromMs: EpochMs, toMs: EpochMs): Promise<SeriesBatch> {
+    return this.unchanged(fromMs, toMs, () => this.readBuckets(vmIndexes, fromMs, toMs));
+  }
+
+  /** Hours come from hourly segments; where blocks lie on top, from the buckets of their day. */
+  hourly(vmIndexes: Uint32Array, fromMs: EpochMs, toMs: EpochMs): Promise<SeriesBatch> {
+    return this.unchanged(fromMs, toMs, () => this.readHours(vmIndexes, fromMs, toMs));
+  }
+
+  /** Blocks that become segments between two reads would be seen in neither: read again then. */
+  private async unchanged<T>(fromMs: EpochMs, toMs: EpochMs, work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const before = await this.listed(fromMs, toMs);
+      const result = await work().catch(async (error: unknown) => {
+        if (attempt < ATTEMPTS_MAX && (await this.listed(fromMs, toMs)) !== before)
+          return undefined;
+        throw error;
+      });
+      if (result !== undefined && (await this.listed(fromMs, toMs)) === before) return result;
+      if (attempt === ATTEMPTS_MAX) {
+        throw new DomainError('STORE_UNAVAILABLE', 'segments changed during each of 5 reads');
+      }
+    }
+  }
+
+  private async listed(fromMs: EpochMs, toMs: EpochMs): Promise<string> {
+    const records = await this.store.segments(fromMs, toMs, FIVE_MINUTES_MS);
+    return records.map((record) => record.key).join();
+  }
+
+  private async readBuckets(
+    vmIndexes: Uint32Array,
+    fromMs: EpochMs,
+    toMs: EpochMs,
+  ): Promise<SeriesBatch> {
     const rowOf = rowsOf(vmIndexes);
     const grid = gridOf(vmIndexes.length, fromMs, toMs, FIVE_MINUTES_MS);
     await this.fillFromSegments(grid, rowOf);
@@ -66,8 +102,11 @@ export class HistoryReader {
     return toBatch(grid, vmIndexes.length);
   }
 
-  /** Hours come from hourly segments; where blocks lie on top, from the buckets of their day. */
-  async hourly(vmIndexes: Uint32Array, fromMs: EpochMs, toMs: EpochMs): Promise<SeriesBatch> {
+  private async readHours(
+    vmIndexes: Uint32Array,
+    fromMs: EpochMs,
+    toMs: EpochMs,
+  ): Promise<SeriesBatch> {
     const rowCount = vmIndexes.length;
     const rowOf = rowsOf(vmIndexes);
     const grid = gridOf(rowCount, fromMs, toMs, HOUR_MS);

@@ -64,10 +64,10 @@ export class KafkaBroker {
     const admin = loadRdkafka().AdminClient.create({ 'metadata.broker.list': this.brokers });
     const description = { topic, num_partitions: partitions, replication_factor: 1 };
     try {
-      await new Promise<void>((resolve, reject) => {
+      await new Promise<void>((done, reject) => {
         admin.createTopic(description, 20_000, (error) => {
           if (error) reject(new Error(error.message));
-          else resolve();
+          else done();
         });
       });
     } finally {
