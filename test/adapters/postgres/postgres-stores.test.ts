@@ -1,0 +1,120 @@
+import {
+  Database,
+  PostgresFeedStore,
+  PostgresLedger,
+  PostgresTenants,
+  PostgresTokenStore,
+  PostgresWindowStore,
+} from '../../../src/adapters/postgres';
+import type { RunPlan } from '../../../src/predict';
+import { feedStoreConformance } from '../../conformance/feed-store.conformance';
+import { ledgerConformance } from '../../conformance/ledger.conformance';
+import { tokenStoreConformance } from '../../conformance/token-store.conformance';
+import { windowStoreConformance } from '../../conformance/window-store.conformance';
+import { freshDatabaseUrl } from './database-lab';
+
+const TABLES =
+  'token, feed_sink, feed_state, feed_entry, outbox, vm_policy, vm_window, window_staged, published_run, shard, run_vms, run';
+
+let database: Database;
+let url: string;
+let runCount = 0;
+
+beforeAll(async () => {
+  url = await freshDatabaseUrl();
+  database = await Database.open({ url });
+  const tenants = new PostgresTenants(url);
+  await tenants.ensure({ tenantId: 'north', timeZone: 'UTC' });
+  await tenants.ensure({ tenantId: 'south', timeZone: 'UTC' });
+  await tenants.close();
+});
+
+afterAll(async () => database?.close());
+
+async function empty(): Promise<void> {
+  await database.withEveryTenant(async (client) => {
+    for (const table of TABLES.split(', ')) await client.query(`DELETE FROM ${table}`);
+  });
+}
+
+async function stores() {
+  await empty();
+  return {
+    windows: new PostgresWindowStore(database),
+    feed: new PostgresFeedStore(database),
+    close: async () => undefined,
+    newRun: async (tenantId: string) => {
+      runCount += 1;
+      const { run } = await new PostgresLedger(database).openRun({
+        tenantId,
+        runDate: `day ${runCount}`,
+        again: false,
+        plan: { vmCount: 0 } as RunPlan,
+        vmIds: [],
+        nowMs: 0,
+      });
+      return run.runId;
+    },
+  };
+}
+
+windowStoreConformance('PostgreSQL', stores);
+feedStoreConformance('PostgreSQL', stores);
+
+ledgerConformance('PostgreSQL', async () => {
+  const { windows } = await stores();
+  return {
+    ledger: new PostgresLedger(database),
+    publish: (run) => windows.publish(run.tenantId, run.runId, {}, run.startedMs),
+    close: async () => undefined,
+  };
+});
+
+tokenStoreConformance('PostgreSQL', async () => {
+  await empty();
+  return new PostgresTokenStore(database);
+});
+
+describe('rows of several tenants in one table', () => {
+  it.each(['run', 'shard', 'vm_window', 'outbox', 'feed_entry', 'vm_policy', 'token'])(
+    'are apart in %s, even for a statement without a WHERE',
+    async (table) => {
+      await empty();
+      const windows = new PostgresWindowStore(database);
+      const ledger = new PostgresLedger(database);
+      for (const tenantId of ['north', 'south']) {
+        const plan = { vmCount: 1 } as RunPlan;
+        const { run } = await ledger.openRun({
+          tenantId,
+          runDate: 'd',
+          again: false,
+          plan,
+          vmIds: ['v'],
+          nowMs: 0,
+        });
+        await ledger.planStage(run.runId, 'prepare', [{ firstVm: 0, vmCount: 1 }]);
+        const document = { vmId: 'v', revision: 1, id: `${tenantId}-1`, text: '{}' };
+        await windows.replace(tenantId, document);
+        await windows.setPolicy(tenantId, 'v', { state: 'auto' });
+        await new PostgresFeedStore(database).advance(tenantId, 10);
+        await windows.replace(tenantId, { ...document, revision: 2, id: `${tenantId}-2` });
+        const hash = (tenantId === 'north' ? 'a' : 'b').repeat(64);
+        await new PostgresTokenStore(database).add({
+          hash,
+          tenantId,
+          label: '',
+          scopes: [],
+          createdMs: 0,
+        });
+      }
+      const seen = await database.withTenant('north', async (client) => {
+        const { rows } = await client.query<{ tenant_id: string }>(
+          `SELECT tenant_id FROM ${table}`,
+        );
+        return rows.map((row) => row.tenant_id);
+      });
+      expect(seen.length).toBeGreaterThan(0);
+      expect(new Set(seen)).toEqual(new Set(['north']));
+    },
+  );
+});
