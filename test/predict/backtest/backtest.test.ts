@@ -156,11 +156,11 @@ describe('a backtest', () => {
       const after = await runsOf({ ...request, panel: { ...panel, values } });
       after.forEach((run, index) => {
         for (let series = 0; series < panel.ids.length; series += 1) {
-          const cells = (run: ModelRun): Float64Array[] =>
+          const cells = (one: ModelRun): Float64Array[] =>
             [
-              run.median.point,
-              run.mean.point,
-              ...run.median.quantiles.map((one) => one.values),
+              one.median.point,
+              one.mean.point,
+              ...one.median.quantiles.map((level) => level.values),
             ].map((all) => all.subarray(series * 24, series * 24 + 12));
           expect(cells(run)).toEqual(cells(before[index]));
         }
