@@ -12,10 +12,13 @@ import { registerRun } from './app/commands/run';
 import { reportFailure } from './app/report-failure';
 import { CODE_VERSION } from './app/version';
 
+const USAGE = 2; // an unknown option or a missing value is bad input
+
 const program = new Command('slackwater')
   .description('Forecasts VM load every night and hands out ranked live-migration windows.')
   .version(CODE_VERSION)
-  .showSuggestionAfterError(true);
+  .showSuggestionAfterError(true)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE));
 
 registerRun(program);
 registerBacktest(program);
