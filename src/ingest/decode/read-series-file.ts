@@ -36,7 +36,7 @@ export async function* readSeriesFile(path: string): AsyncGenerator<SeriesRows> 
   if (!existsSync(path)) {
     throw new DomainError('INPUT_UNREADABLE', `input '${path}' does not exist`, { path });
   }
-  const rows = path.endsWith('.parquet') ? readParquet(path) : readCsv(path);
+  const rows = path.endsWith('.parquet') ? readableParquet(path) : readCsv(path);
   let usable = 0;
   for await (const block of rows) {
     usable += block.count;
@@ -73,10 +73,23 @@ async function* readCsv(path: string): AsyncGenerator<SeriesRows> {
   if (last.count > 0 || last.rejected.length > 0) yield last;
 }
 
+/** Whatever the library says of the bytes is the input's fault. */
+async function* readableParquet(path: string): AsyncGenerator<SeriesRows> {
+  try {
+    yield* readParquet(path);
+  } catch (cause) {
+    if (cause instanceof DomainError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `input '${path}' is no Parquet that can be read: ${why}`;
+    throw new DomainError('INPUT_UNREADABLE', message, { path }, { cause });
+  }
+}
+
 /** Parquet through hyparquet; ds as epoch seconds, milliseconds (timestamps), or big integers. */
 async function* readParquet(path: string): AsyncGenerator<SeriesRows> {
   const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } =
     await import('hyparquet');
+  const { compressors } = await import('hyparquet-compressors'); // Zstandard is the default of Polars
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   const columns = ['unique_id', 'ds', 'y'];
@@ -90,7 +103,8 @@ async function* readParquet(path: string): AsyncGenerator<SeriesRows> {
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    const objects = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd });
+    const range = { columns, rowStart, rowEnd };
+    const objects = await parquetReadObjects({ file, metadata, compressors, ...range });
     const series = new Uint32Array(objects.length);
     const dsSec = new Float64Array(objects.length);
     const y = new Float64Array(objects.length);

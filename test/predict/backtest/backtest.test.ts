@@ -214,6 +214,16 @@ describe('a panel', () => {
     await expect(reading).rejects.toThrow(message);
   });
 
+  it('is read from Parquet packed with Zstandard; what is no Parquet is refused', async () => {
+    const path = join(folder, 'a.parquet');
+    writeFileSync(path, Buffer.from(PARQUET.join(''), 'base64'));
+    const panel = await readPanel(path, { stepSec: 3_600 });
+    expect(panel.ids).toEqual(['a', 'b']);
+    expect([...panel.values]).toEqual([2, Number.NaN, Number.NaN, 1.5]);
+    const bad = write('bad.parquet', 'unique_id,ds,y');
+    await expect(readPanel(bad, { stepSec: 3_600 })).rejects.toThrow(/is no Parquet/);
+  });
+
   it('is read from ragged M4 rows', async () => {
     const path = write('m4.csv', '"V1","V2","V3"\n"H2","5","6"\n"H1","7",""\n');
     const panel = await readM4(path);
@@ -222,3 +232,22 @@ describe('a panel', () => {
     await expect(readM4(write('bad.csv', 'V1\nH1,x\n'))).rejects.toThrow(/'H1' has a value/);
   });
 });
+
+/** (b, 7200, 1.5), (a, 3600, 2), (a, 7200, null), written by Polars. */
+const PARQUET = [
+  'UEFSMRUEFRQVJkwVBBUAAAAotS/9IApRAAABAAAAYgEAAABhFQAVEhUkLBUGFRAVBhUGAAAotS/9IAlJAAAC',
+  'AAAABgEBAwYVDBk1AAYQGRgJdW5pcXVlX2lkFQwWBhZiFoYBJkgmCAAVBBUgFTJMFQQVAAAAKLUv/SAQgQAA',
+  'EA4AAAAAAAAgHAAAAAAAABUAFRIVJCwVBhUQFQYVBgAAKLUv/SAJSQAAAgAAAAYBAQMFFQQZNQAGEBkYAmRz',
+  'FQwWBhZuFpIBJpwCJtABABUAFSwVPiwVBhUAFQYVBgAAKLUv/SAWsQAAAgAAAAMDAAAAAAAA+D8AAAAAAAAA',
+  'QBUKGSUABhkYAXkVDBYGFk4WYCaaAwAZHBZIFUYWAAAAGRwWnAIVRhYAAAAZHBaaAxVgFgAAABUCGUxIBHJv',
+  'b3QVBgAVDCUCGAl1bmlxdWVfaWQlAEwcAAAAFQQlAhgCZHMAFQolAhgBeQAWBhkcGTwmzgEcFQwZNQAGEBkY',
+  'CXVuaXF1ZV9pZBUMFgYWYhaGASZIJggAFqYEFRQAJq4DHBUEGTUABhAZGAJkcxUMFgYWbhaSASacAibQAQAW',
+  'ugQVFgAm+gMcFQoZJQAGGRgBeRUMFgYWThZgJpoDABbQBBUWABaeAhYGJggW+AIUAAAZHBgMQVJST1c6c2No',
+  'ZW1hGLACLy8vLy85b0FBQUFFQUFBQTh2Ly8veFFBQUFBRUFBRUFBQUFLQUFzQUNBQUtBQVFBK1AvLy93d0FB',
+  'QUFJQUFnQUFBQUVBQU1BQUFCc0FBQUFOQUFBQUFRQUFBQ00vLy8vSUFBQUFCQUFBQUFJQUFBQUFRTUFBQUFB',
+  'QUFENi8vLy9BZ0FHQUFZQUJBQUJBQUFBZVFBQUFMai8vLzhvQUFBQUVBQUFBQWdBQUFBQkFnQUFBQUFBQVBU',
+  'Ly8vOUFBQUFBQVFBQUFBZ0FDUUFFQUFnQUFnQUFBR1J6QUFEcy8vLy9MQUFBQUNBQUFBQVlBQUFBQVJRQUFC',
+  'QUFFZ0FFQUJBQUVRQUlBQUFBREFBQUFBQUEvUC8vL3dRQUJBQUpBQUFBZFc1cGNYVmxYMmxrQUE9PQAYTlBv',
+  'bGFycyAocHl0aG9uKSB2ZXJzaW9uIDIuMS4wIChidWlsZCA3ZjkwMmJkM2ZmZDI3ZmY4MmQxNDI3OGEwOWEy',
+  'OTVmZjJmN2FlZDkyKRk8HAAAHAAAHAAAAFgCAABQQVIx',
+];
