@@ -13,6 +13,7 @@ export type Advance = Stage | 'ended';
 export async function advanceRun(run: Run, ports: NightPorts): Promise<Advance> {
   const { ledger, queue, clock } = ports;
   const nowMs = clock.nowMs();
+  if ((await ledger.run(run.runId))?.status !== 'running') return 'ended';
   for (const stage of STAGES) {
     const shards = await planned(run, stage, ports);
     const failed = shards.find((shard) => shard.state === 'failed');
