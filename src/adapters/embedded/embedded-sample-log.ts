@@ -70,9 +70,7 @@ export class EmbeddedSampleLog extends SampleLog {
     const frame = encodeFrame(record.contentType, record.body);
     return new Promise((resolve, reject) => {
       this.waiting.push({ frame, resolve, reject });
-      this.writing ??= this.writeAll().finally(() => {
-        this.writing = undefined;
-      });
+      this.writing ??= this.writeAll();
     });
   }
 
@@ -103,6 +101,8 @@ export class EmbeddedSampleLog extends SampleLog {
         for (const one of batch) one.reject(error);
       }
     }
+    // In the same turn as the last look at `waiting`: an append in between would wait for ever.
+    this.writing = undefined;
   }
 
   private async write(bytes: Buffer): Promise<void> {

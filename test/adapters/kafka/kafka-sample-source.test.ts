@@ -1,6 +1,7 @@
 import { KafkaSampleLog, KafkaSampleSource } from '../../../src/adapters/kafka';
 import { KafkaBroker, kafkaIsInstalled } from '../../servers/kafka-broker';
 import type { SampleBatch } from '../../../src/ingest';
+import { sampleSourceConformance } from '../../conformance/sample-source.conformance';
 
 const describeWithKafka = kafkaIsInstalled() ? describe : describe.skip;
 
@@ -98,3 +99,21 @@ async function collect(source: KafkaSampleSource, seen: Set<number>, until: numb
       seen.add(Number(Buffer.from(record.body).toString()));
   }
 }
+
+describeWithKafka('with one broker', () => {
+  let broker: KafkaBroker;
+  let topics = 0;
+  beforeAll(async () => {
+    broker = await KafkaBroker.start();
+  }, 90_000);
+  afterAll(() => broker?.stop());
+
+  sampleSourceConformance('Kafka', async () => {
+    topics += 1;
+    const topic = `samples-${topics}`;
+    await broker.createTopic(topic, 2);
+    const log = new KafkaSampleLog(broker.brokers, topic);
+    const settings = { brokers: broker.brokers, topic, groupId: `group-${topics}` };
+    return { log, open: () => new KafkaSampleSource(settings), close: () => log.close() };
+  });
+});
