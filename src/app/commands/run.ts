@@ -123,6 +123,7 @@ async function read(options: RunOptions, stepMs: number, night: MemoryNight) {
   await source.close();
   progress.end(`${counters.received} samples`);
   // VMs that sent nothing are no part of the night.
+  await night.rollups.describeVms(source.vmSpecs);
   const known = new Set((await night.rollups.vms()).map((vm) => vm.vmId));
   await night.rollups.describeVms(vms.filter((vm) => known.has(vm.vmId)));
   await compactUntil(night.rollups, night.objects, options.at);

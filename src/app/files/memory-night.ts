@@ -9,6 +9,7 @@ import {
 } from '../../adapters/embedded';
 import { SystemClock, type Clock } from '../../core';
 import { HistoryReader } from '../../features';
+import type { ObjectStore } from '../../ingest';
 import { openKernels, type BackendName, type Isa, type Kernels } from '../../kernels';
 import { NightWindowPlanner } from '../../migration';
 import type { NightPorts } from '../../predict';
@@ -16,7 +17,7 @@ import type { NightPorts } from '../../predict';
 export interface MemoryNight {
   readonly ports: NightPorts;
   readonly rollups: MemoryRollupStore;
-  readonly objects: MemoryObjectStore;
+  readonly objects: ObjectStore;
   readonly windows: MemoryWindowStore;
   readonly ledger: MemoryLedger;
   readonly feed: MemoryFeedStore;
@@ -26,10 +27,10 @@ export interface MemoryNight {
 export function memoryNight(
   backend: BackendName = 'auto',
   clock: Clock = new SystemClock(),
+  objects: ObjectStore = new MemoryObjectStore(),
 ): MemoryNight {
   const kernels = openKernels(backend);
   const rollups = new MemoryRollupStore();
-  const objects = new MemoryObjectStore();
   const ledger = new MemoryLedger();
   const feed = new MemoryFeedStore();
   const windows = new MemoryWindowStore(feed, (runId, summary, nowMs) =>

@@ -1,6 +1,7 @@
 // A file of series as a source: bounded, VM-major, its own log; nothing in it is late.
 import { isVmId } from '../../core';
 import { SampleSource, type RejectedRecord, type SampleBatch } from '../sample-source';
+import { isBitbrains, readBitbrains, type VmSpec } from './read-bitbrains';
 import { readSeriesFile, type SeriesRows } from './read-series-file';
 
 const HEAD_BYTES = 256;
@@ -12,6 +13,7 @@ export class FileSampleSource extends SampleSource {
   private rowCount = 0;
   private checked = 0;
   private readonly badIds = new Set<number>();
+  private readonly specs = new Map<string, VmSpec>();
 
   constructor(
     private readonly path: string,
@@ -21,9 +23,14 @@ export class FileSampleSource extends SampleSource {
     this.name = `file:${path}`;
   }
 
-  override open(): Promise<void> {
-    this.rows = readSeriesFile(this.path);
-    return Promise.resolve();
+  override async open(): Promise<void> {
+    const published = await isBitbrains(this.path);
+    this.rows = published ? readBitbrains(this.path, this.specs) : readSeriesFile(this.path);
+  }
+
+  /** What the file itself told of its VMs, once it is read. */
+  get vmSpecs(): readonly VmSpec[] {
+    return [...this.specs.values()];
   }
 
   /** One block of the file; `ended` with the block after the last. */
