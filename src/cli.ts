@@ -9,6 +9,9 @@ import { registerDoctor } from './app/commands/doctor';
 import { registerGenerate } from './app/commands/generate';
 import { registerMigrationCost } from './app/commands/migration-cost';
 import { registerRun } from './app/commands/run';
+import { registerRuns } from './app/commands/runs';
+import { registerVm } from './app/commands/vm';
+import { registerWindows } from './app/commands/windows';
 import { reportFailure } from './app/report-failure';
 import { CODE_VERSION } from './app/version';
 
@@ -26,6 +29,9 @@ registerMigrationCost(program);
 registerGenerate(program);
 registerDoctor(program);
 registerDemo(program);
+registerVm(program);
+registerWindows(program);
+registerRuns(program);
 registerConfig(program);
 registerBench(program);
 

@@ -12,7 +12,11 @@ export const ERRORS = {
   CURSOR_INVALID: { status: 400, retry: false, remedy: 'Start again without a cursor.' },
   RUN_CONFLICT: { status: 409, retry: false, remedy: 'Wait for the running attempt to end.' },
   LIMIT_EXCEEDED: { status: 413, retry: false, remedy: 'Send less at once.' },
-  SAMPLE_MALFORMED: { status: 422, retry: false, remedy: 'The record is in quarantine.' },
+  SAMPLE_MALFORMED: {
+    status: 422,
+    retry: false,
+    remedy: 'Correct the message; one from a log is kept in quarantine.',
+  },
   INPUT_UNREADABLE: { status: 422, retry: false, remedy: 'Check the path and the format.' },
   COLUMN_UNKNOWN: { status: 422, retry: false, remedy: 'Name the columns unique_id,ds,y.' },
   INSTANT_WITHOUT_DATA: { status: 422, retry: false, remedy: 'Choose an instant inside the data.' },
@@ -43,6 +47,11 @@ export const ERRORS = {
   OBJECT_STORE_UNAVAILABLE: { status: 503, retry: true, remedy: 'Check the object store.' },
   QUEUE_UNAVAILABLE: { status: 503, retry: true, remedy: 'Check the queue server.' },
   LOG_UNAVAILABLE: { status: 503, retry: true, remedy: 'Check the sample log or Kafka.' },
+  SERVICE_UNREACHABLE: {
+    status: 503,
+    retry: true,
+    remedy: 'Start the service, or name another with --url.',
+  },
   DISK_FULL: { status: 507, retry: true, remedy: 'Free space on the data folder.' },
   INTERNAL: { status: 500, retry: false, remedy: 'See the log of the service.' },
 } as const satisfies Record<string, { status: number; retry: boolean; remedy: string }>;
