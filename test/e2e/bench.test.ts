@@ -1,0 +1,31 @@
+import { cli, requireBuild } from './processes';
+
+beforeAll(() => requireBuild());
+
+describe('the small benchmarks', () => {
+  it.each(['decode', 'rollup', 'arima-css', 'arima-css-warm', 'arima-search'])(
+    'print one line for %s after comparing it with its reference',
+    (kernel) => {
+      const line = JSON.parse(cli(['bench', kernel, '--small', '-o', 'json'])) as {
+        kernel: string;
+        n: number;
+        nsPerUnit: number;
+      };
+      expect(line.kernel).toBe(kernel);
+      expect(line.n).toBeGreaterThan(0);
+      expect(line.nsPerUnit).toBeGreaterThan(0);
+    },
+  );
+
+  it('run a whole night twice with one checksum', () => {
+    const night = () =>
+      JSON.parse(cli(['bench', 'night', '--vms', '12', '--days', '4', '-o', 'json'])) as {
+        checksum: string;
+        rssPeakBytes: number;
+      };
+    const [first, second] = [night(), night()];
+    expect(first.checksum).toMatch(/^[0-9a-f]{16}$/);
+    expect(second.checksum).toBe(first.checksum);
+    expect(first.rssPeakBytes).toBeGreaterThan(1e7);
+  });
+});
