@@ -99,6 +99,9 @@ export abstract class RollupStore {
   /** All VMs by vmIndex. */
   abstract vms(): Promise<readonly VmRecord[]>;
 
+  /** The named VMs in the order given; unknown ones are left out. Cost: the names, not the fleet. */
+  abstract vmRecords(vmIds: readonly string[]): Promise<readonly VmRecord[]>;
+
   /** The newest version of each block with startMs in [fromMs, toMs), by startMs, then partition. */
   abstract readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<SealedBlock>;
 

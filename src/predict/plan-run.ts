@@ -1,6 +1,7 @@
 // From "tonight" to a run: which VMs, which cutoff, which seed, which shards.
 import {
   bucketStart,
+  DAY_MS,
   DomainError,
   formatInstant,
   HOUR_MS,
@@ -48,7 +49,7 @@ export async function startRun(
   const cutoffMs = bucketStart(atMs, HOUR_MS);
   const { rollups } = ports.tenant(tenantId);
   await refuseWithoutData(ports, tenantId, cutoffMs);
-  const vmIds = (await rollups.vms()).map((vm) => vm.vmId).toSorted();
+  const vmIds = [...new Set((await rollups.vms()).map((vm) => vm.vmId))].toSorted();
   const runDate = localDate(cutoffMs, timeZone);
   const plan: RunPlan = {
     cutoffMs,
@@ -76,12 +77,15 @@ async function refuseWithoutData(
   const { fromMs, toMs } = historySpan(cutoffMs);
   const segments = await rollups.segments(fromMs, toMs, FIVE_MINUTE.stepMs);
   if (segments.length > 0) return;
-  const span = await rollups.blockSpan();
-  if (span !== undefined && span.firstMs < toMs && span.lastMs >= fromMs) return;
+  const blocks = await rollups.blockSpan();
+  if (blocks !== undefined && blocks.firstMs < toMs && blocks.lastMs >= fromMs) return;
+  const days = await rollups.segments(0, Number.MAX_SAFE_INTEGER, FIVE_MINUTE.stepMs);
+  const firstMs = Math.min(...days.map((day) => day.dayMs), blocks?.firstMs ?? Infinity);
+  const lastMs = Math.max(...days.map((day) => day.dayMs + DAY_MS), blocks?.lastMs ?? 0);
   const known =
-    span === undefined
+    lastMs === 0
       ? 'no samples are stored'
-      : `samples reach from ${formatInstant(span.firstMs)} to ${formatInstant(span.lastMs)}`;
+      : `samples reach from ${formatInstant(firstMs)} to ${formatInstant(lastMs)}`;
   throw new DomainError(
     'INSTANT_WITHOUT_DATA',
     `there is nothing in the 28 days before ${formatInstant(cutoffMs)}; ${known}`,

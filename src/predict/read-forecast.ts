@@ -27,7 +27,7 @@ export async function readVmForecast(
   return decodeVmForecast(await ports.objects.getRange(key, from, from + index.rowBytes), index);
 }
 
-/** Each member's pinball loss over the last nights by block of leads: why a model was chosen. */
+/** Each member's mean pinball loss over the last nights and all quantiles, by block of leads. */
 export interface MemberLoss {
   readonly resolution: string;
   readonly member: string;
@@ -44,10 +44,17 @@ export async function readVmLosses(
   if (place === undefined) return [];
   const all: MemberLoss[] = [];
   for (const resolution of [HOURLY, FIVE_MINUTE]) {
-    const { losses, members, blocks } = await readLosses(run, place.shard, ports, resolution);
+    const { losses, members, blocks, levels } = await readLosses(
+      run,
+      place.shard,
+      ports,
+      resolution,
+    );
     members.forEach((member, m) => {
       blocks.forEach(({ from, to }, b) => {
-        const pinballPct = losses[(place.row * members.length + m) * blocks.length + b];
+        const cell = (place.row * members.length + m) * blocks.length + b;
+        const byLevel = losses.subarray(cell * levels.length, (cell + 1) * levels.length);
+        const pinballPct = byLevel.reduce((sum, loss) => sum + loss, 0) / levels.length;
         if (Number.isNaN(pinballPct)) return;
         all.push({ resolution: resolution.name, member, leads: `${from}-${to}`, pinballPct });
       });

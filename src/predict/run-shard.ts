@@ -12,10 +12,21 @@ import { publishRun } from './publish-run';
 export const LEASE_MS = 30_000; // a shard takes some seconds; a dead worker costs at most this
 const RENEW_EVERY_MS = LEASE_MS / 3;
 const ATTEMPTS_MAX = 4;
+const LEFT_OUT = 'left out while the cause is searched';
 
 export interface Worker {
   readonly name: string;
   readonly leaseMs?: number;
+  /** After each shard that was leased here: for logs and metrics. */
+  readonly onShard?: (told: ShardTold) => void;
+}
+
+export interface ShardTold extends ShardJob {
+  readonly attempt: number;
+  readonly seconds: number;
+  /** 'lost': somebody else took the lease over; what was done here counts for nothing. */
+  readonly outcome: 'done' | 'failed' | 'lost';
+  readonly reason?: string;
 }
 
 /** Idempotent: a shard that is done, or leased by somebody else, is left alone. */
@@ -40,10 +51,17 @@ export async function runShard(job: ShardJob, ports: NightPorts, worker: Worker)
     },
     Math.min(RENEW_EVERY_MS, leaseMs / 3),
   );
+  const beganMs = clock.monotonicMs();
+  const tell = (outcome: ShardTold['outcome'], reason?: string): void => {
+    const seconds = (clock.monotonicMs() - beganMs) / 1_000;
+    worker.onShard?.({ ...job, attempt: lease.attempts, seconds, outcome, reason });
+  };
   try {
-    await ledger.complete(lease, await workOn(run, lease, ports));
+    const kept = await ledger.complete(lease, await workOn(run, lease, ports));
+    tell(kept ? 'done' : 'lost');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    tell('failed', reason);
     const transient = error instanceof DomainError && error.retry;
     await ledger.release(lease, reason, transient ? Number.MAX_SAFE_INTEGER : ATTEMPTS_MAX);
   } finally {
@@ -68,7 +86,8 @@ function workOn(run: Run, lease: ShardLease, ports: NightPorts): Promise<Json> {
 
 /**
  * The first attempt takes all VMs. After a failure that is no outage the VMs that break the stage
- * are found by halving; they are left out with the reason, their neighbours are not.
+ * are found by halving; they are left out with the reason, their neighbours are not. What fails
+ * without any VM's data (a corrupt segment, a missing instruction set) is blamed on no VM.
  * O(k log n) repeats for k such VMs.
  */
 async function isolating(
@@ -89,17 +108,18 @@ async function isolating(
   }
 }
 
-/** VMs that break `work` on their own, each with the message. */
+/** VMs that break `work` on their own, each with the message; throws what breaks it without any. */
 export async function findBroken(
   vmIds: readonly string[],
   work: (broken: ReadonlyMap<string, string>) => Promise<unknown>,
 ): Promise<ReadonlyMap<string, string>> {
   const broken = new Map<string, string>();
+  const allBut = (part: ReadonlySet<string>): ReadonlyMap<string, string> =>
+    new Map(vmIds.filter((vmId) => !part.has(vmId)).map((vmId) => [vmId, LEFT_OUT]));
+  await work(allBut(new Set()));
   const search = async (part: readonly string[]): Promise<void> => {
-    const others = vmIds.filter((vmId) => !part.includes(vmId));
-    const without = new Map(others.map((vmId) => [vmId, 'left out while the cause is searched']));
     try {
-      await work(without);
+      await work(allBut(new Set(part)));
     } catch (error) {
       if (error instanceof DomainError && error.retry) throw error;
       if (part.length === 1) {

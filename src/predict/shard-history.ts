@@ -23,8 +23,7 @@ export async function readShardHistory(
 ): Promise<ShardHistory> {
   const { rollups, history } = ports.tenant(run.tenantId);
   const vmIds = await ports.ledger.vmIds(run.runId, shard.firstVm, shard.vmCount);
-  const known = new Map((await rollups.vms()).map((vm) => [vm.vmId, vm]));
-  const vms = vmIds.map((vmId) => known.get(vmId) as VmRecord);
+  const vms = await rollups.vmRecords(vmIds);
   const { fromMs, toMs } = historySpan(run.plan.cutoffMs);
   const read = await history.read(
     Uint32Array.from(vms, (vm) => vm.vmIndex),

@@ -83,6 +83,13 @@ export class MemoryRollupStore extends RollupStore {
     return Promise.resolve([...this.records]);
   }
 
+  override vmRecords(vmIds: readonly string[]): Promise<readonly VmRecord[]> {
+    const found = vmIds.map((vmId) => this.indexes.get(vmId));
+    return Promise.resolve(
+      found.flatMap((vmIndex) => (vmIndex === undefined ? [] : [this.records[vmIndex]])),
+    );
+  }
+
   override async *readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncGenerator<SealedBlock> {
     const starts = [...this.blocks.keys()].filter((start) => start >= fromMs && start < toMs);
     for (const start of starts.toSorted((a, b) => a - b)) {

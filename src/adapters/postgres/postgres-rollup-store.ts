@@ -22,7 +22,7 @@ import {
 import type { Database } from './database';
 import { insertQuarantine } from './quarantine-rows';
 import { forgetSegments, replaceSegments, segmentsBetween } from './segment-catalog';
-import { allocateVms, allVms, updateSpecs } from './vm-catalog';
+import { allocateVms, allVms, namedVms, updateSpecs } from './vm-catalog';
 
 const DAY_MS = 86_400_000;
 
@@ -138,6 +138,10 @@ export class PostgresRollupStore extends RollupStore {
 
   override async vms(): Promise<readonly VmRecord[]> {
     return this.run(allVms);
+  }
+
+  override async vmRecords(vmIds: readonly string[]): Promise<readonly VmRecord[]> {
+    return this.run((client) => namedVms(client, vmIds));
   }
 
   override async *readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<SealedBlock> {

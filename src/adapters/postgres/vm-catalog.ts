@@ -97,7 +97,28 @@ export async function allVms(client: PoolClient): Promise<readonly VmRecord[]> {
   const { rows } = await client.query<VmRow>(
     `SELECT vm_index, vm_id, host, cluster, vcpus, memory_bytes, owner FROM vm ORDER BY vm_index`,
   );
-  return rows.map((row) => ({
+  return rows.map(recordOf);
+}
+
+/** In the order given, the newest life of each; unknown ones are left out. */
+export async function namedVms(
+  client: PoolClient,
+  vmIds: readonly string[],
+): Promise<readonly VmRecord[]> {
+  const found = new Map<string, VmRecord>();
+  for (let first = 0; first < vmIds.length; first += BATCH) {
+    const { rows } = await client.query<VmRow>(
+      `SELECT vm_index, vm_id, host, cluster, vcpus, memory_bytes, owner
+       FROM vm WHERE vm_id = ANY($1::text[]) ORDER BY life`,
+      [vmIds.slice(first, first + BATCH)],
+    );
+    for (const row of rows) found.set(row.vm_id, recordOf(row));
+  }
+  return vmIds.flatMap((vmId) => found.get(vmId) ?? []);
+}
+
+function recordOf(row: VmRow): VmRecord {
+  return {
     vmIndex: row.vm_index,
     vmId: row.vm_id,
     ...(row.host !== null && { host: row.host }),
@@ -105,7 +126,7 @@ export async function allVms(client: PoolClient): Promise<readonly VmRecord[]> {
     ...(row.vcpus !== null && { vcpus: row.vcpus }),
     ...(row.memory_bytes !== null && { memoryBytes: row.memory_bytes }),
     ...(row.owner !== null && { owner: row.owner }),
-  }));
+  };
 }
 
 function tenantUnknown(tenantId: string): DomainError {

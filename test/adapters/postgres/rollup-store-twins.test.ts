@@ -97,6 +97,12 @@ const descriptions = fc
         store.describeVms(vms),
   );
 
+const lookups = fc.array(names, { maxLength: 6 }).map(
+  (vmIds): Step =>
+    (store) =>
+      store.vmRecords(vmIds),
+);
+
 const replacements = fc
   .tuple(days, fc.constantFrom(STEP_MS, 3_600_000), fc.integer({ min: 1, max: 3 }))
   .map(
@@ -128,6 +134,7 @@ const steps = fc.oneof(
   { weight: 6, arbitrary: commits },
   { weight: 2, arbitrary: indexings },
   { weight: 2, arbitrary: descriptions },
+  { weight: 2, arbitrary: lookups },
   { weight: 1, arbitrary: replacements },
   { weight: 1, arbitrary: forgettings },
 );
