@@ -40,8 +40,8 @@ export abstract class WindowStore {
 
   /**
    * One transaction: the run becomes the published attempt of (tenant, runDate), every staged
-   * document whose revision is higher than the VM's becomes its newest, and an outbox row each.
-   * A second call changes nothing.
+   * document whose revision is higher than the VM's becomes its newest, and an outbox row each, in
+   * the order of vmId, whatever the shards were. A second call changes nothing.
    */
   abstract publish(tenantId: string, runId: string, summary: Json, nowMs: EpochMs): Promise<void>;
 

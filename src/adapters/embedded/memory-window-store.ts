@@ -59,11 +59,11 @@ export class MemoryWindowStore extends WindowStore {
     if (this.publishedRuns.has(runId)) return;
     this.markPublished(runId, summary, nowMs);
     this.publishedRuns.add(runId);
-    const shards = [...(this.staged.get(runId) ?? [])].toSorted((a, b) => a[0] - b[0]);
     const newest = mapOf(this.newest, tenantId);
-    const fresh = shards
-      .flatMap(([, documents]) => documents)
-      .filter((document) => document.revision > (newest.get(document.vmId)?.revision ?? 0));
+    const fresh = [...(this.staged.get(runId)?.values() ?? [])]
+      .flat()
+      .filter((document) => document.revision > (newest.get(document.vmId)?.revision ?? 0))
+      .toSorted((a, b) => (a.vmId < b.vmId ? -1 : 1));
     for (const document of fresh) newest.set(document.vmId, document);
     this.feed.append(tenantId, fresh);
     this.staged.delete(runId);

@@ -75,6 +75,29 @@ tokenStoreConformance('PostgreSQL', async () => {
   return new PostgresTokenStore(database);
 });
 
+describe('a night of 30,000 VMs', () => {
+  // A statement that compares every row with every other would not end within this test.
+  it('is published in one statement, in the order of vmId, however its shards arrived', async () => {
+    const { windows, feed, newRun } = await stores();
+    const run = await newRun('north');
+    const vmIds = Array.from({ length: 30_000 }, (_, at) => `vm-${String(at).padStart(5, '0')}`);
+    for (let shard = 29; shard >= 0; shard -= 1) {
+      const documents = vmIds.slice(shard * 1_000, (shard + 1) * 1_000).map((vmId) => ({
+        vmId,
+        revision: 1,
+        id: `${vmId}-1`,
+        text: '{}',
+      }));
+      await windows.stage(run, shard, documents);
+    }
+    await windows.publish('north', run, {}, 0);
+    expect(await feed.advance('north', 40_000)).toBe(30_000);
+    const entries = await feed.read('north', 0, 40_000);
+    expect(entries.map((entry) => entry.vmId)).toEqual(vmIds);
+    expect(entries.at(-1)?.position).toBe(30_000);
+  });
+});
+
 describe('rows of several tenants in one table', () => {
   it.each(['run', 'shard', 'vm_window', 'outbox', 'feed_entry', 'vm_policy', 'token'])(
     'are apart in %s, even for a statement without a WHERE',
