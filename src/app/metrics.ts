@@ -32,7 +32,22 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  readonly runs = new Gauge({
+  readonly shardSeconds = new Histogram({
+    name: 'slackwater_night_shard_seconds',
+    help: 'Duration of shards by stage.',
+    labelNames: ['stage'],
+    buckets: [0.05, 0.2, 1, 5, 20, 60],
+    registers: [this.registry],
+  });
+
+  readonly nights = new Counter({
+    name: 'slackwater_nights_total',
+    help: 'Nights that ended while this process was the scheduler, by outcome.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
+  readonly published = new Gauge({
     name: 'slackwater_night_published_seconds',
     help: 'When the newest night was published, seconds since the epoch.',
     registers: [this.registry],

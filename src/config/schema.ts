@@ -129,6 +129,10 @@ export const SETTINGS = {
   ),
 } as const;
 
+export function isSecret(name: SettingName): boolean {
+  return (SETTINGS[name] as Setting).secret === true;
+}
+
 export type SettingName = keyof typeof SETTINGS;
 
 export type Config = {

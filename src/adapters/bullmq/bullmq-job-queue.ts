@@ -68,6 +68,11 @@ export class BullmqJobQueue extends JobQueue {
     await worker.waitUntilReady();
   }
 
+  /** For readiness: how many jobs wait. Hangs while the server is away: give it a time limit. */
+  waitingCount(): Promise<number> {
+    return this.queue.count();
+  }
+
   override async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close()));
     await this.queue.close();

@@ -1,6 +1,13 @@
 // A producer whose promise resolves when every in-sync replica has the message.
 import { DomainError } from '../../core';
-import { connect, disconnect, kafkaFault, loadRdkafka, type RdkafkaProducer } from './rdkafka';
+import {
+  connect,
+  disconnect,
+  kafkaFault,
+  loadRdkafka,
+  partitionsOf,
+  type RdkafkaProducer,
+} from './rdkafka';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 const POLL_MS = 5; // delivery reports are fetched by polling; 5 ms bounds the added latency
@@ -64,6 +71,11 @@ export class AcknowledgedProducer {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     }
+  }
+
+  /** Throws LOG_UNAVAILABLE when no broker answers in time. */
+  async partitionCount(topic: string, timeoutMs: number): Promise<number> {
+    return (await partitionsOf(await this.opened(), topic, timeoutMs)).length;
   }
 
   async close(): Promise<void> {

@@ -26,6 +26,11 @@ export class KafkaSampleLog extends SampleLog {
     });
   }
 
+  /** For readiness. Throws LOG_UNAVAILABLE when no broker answers in time. */
+  partitionCount(timeoutMs: number): Promise<number> {
+    return this.producer.partitionCount(this.topic, timeoutMs);
+  }
+
   override close(): Promise<void> {
     return this.producer.close();
   }

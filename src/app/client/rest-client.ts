@@ -1,6 +1,6 @@
 // The service over HTTP, for the commands that ask a running one; its problems become DomainErrors.
 import { readFileSync } from 'node:fs';
-import { readConfig } from '../../config';
+import { addressOf, readConfig } from '../../config';
 import { DomainError, ERRORS, type ErrorCode } from '../../core';
 import { operatorTokenPath } from '../auth/operator-token';
 
@@ -69,13 +69,6 @@ export class RestClient {
       throw new DomainError('SERVICE_UNREACHABLE', message, {}, { cause });
     }
   }
-}
-
-/** Where a service of this configuration is reached from its own machine. */
-export function addressOf(host: string, port: number): string {
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const named = everywhere ? '127.0.0.1' : host;
-  return `http://${named.includes(':') ? `[${named}]` : named}:${port}`;
 }
 
 function tokenOf(path: string): string {

@@ -1,4 +1,5 @@
 // The outside world of one process: servers or their embedded twins, as the configuration says.
+import { access, constants } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { BullmqJobQueue } from '../../adapters/bullmq';
@@ -26,6 +27,7 @@ import type { ObjectStore, RollupStore, SampleLog } from '../../ingest';
 import type { FeedStore, WindowStore } from '../../migration';
 import type { JobQueue, Ledger, RoleLeases, TenantCatalog } from '../../predict';
 import type { IngestFeed } from '../roles/ingest-role';
+import { readiness } from './readiness';
 import type { Readiness } from './service';
 import type { ProcessKind } from './system';
 
@@ -45,6 +47,8 @@ export interface Outside {
   /** In the opposite order of opening. */
   close(): Promise<void>;
 }
+
+const ANSWER_MS_MAX = 2_500; // below the time limit of readiness
 
 type Closing = () => Promise<void> | void;
 
@@ -121,11 +125,12 @@ async function open(
     (error) => log.warn({ err: error }, 'queue trouble; it goes on when the server is back'),
   );
   closings.push(() => queue.close());
-  const { samples, openSamples } = sampleSide(config, folder, closings);
+  const { samples, openSamples, sampleState } = sampleSide(config, folder, closings);
+  const objectDir = config.OBJECT_DIR ?? join(folder as string, 'objects');
   return {
     ledger: new PostgresLedger(database),
     queue,
-    objects: new LocalObjectStore(config.OBJECT_DIR ?? join(folder as string, 'objects')),
+    objects: new LocalObjectStore(objectDir),
     windows: new PostgresWindowStore(database),
     feed: new PostgresFeedStore(database),
     tokens: new PostgresTokenStore(database),
@@ -134,7 +139,7 @@ async function open(
     samples,
     rollups: (tenantId) => new PostgresRollupStore(database, tenantId),
     openSamples,
-    readiness: () => readiness(tenants),
+    readiness: () => readiness({ tenants, queue, objectDir, sampleState }),
     close,
   };
 }
@@ -145,11 +150,14 @@ async function embeddedDatabase(folder: string, closings: Closing[]): Promise<st
   return postgres.url;
 }
 
-function sampleSide(
-  config: Config,
-  folder: string | undefined,
-  closings: Closing[],
-): { samples: SampleLog; openSamples: () => Promise<IngestFeed> } {
+interface SampleSide {
+  readonly samples: SampleLog;
+  readonly openSamples: () => Promise<IngestFeed>;
+  /** For readiness: what the log is; throws when it takes nothing. */
+  readonly sampleState: () => Promise<string>;
+}
+
+function sampleSide(config: Config, folder: string | undefined, closings: Closing[]): SampleSide {
   const { KAFKA_BROKERS: brokers, KAFKA_SAMPLE_TOPIC: topic, KAFKA_GROUP: groupId } = config;
   if (brokers !== undefined) {
     const samples = new KafkaSampleLog(brokers, topic);
@@ -158,21 +166,17 @@ function sampleSide(
       const source = new KafkaSampleSource({ brokers, topic, groupId });
       return { source, partitions: await source.partitions() };
     };
-    return { samples, openSamples };
+    const sampleState = async (): Promise<string> =>
+      `topic ${topic}, ${await samples.partitionCount(ANSWER_MS_MAX)} partitions`;
+    return { samples, openSamples, sampleState };
   }
   const samples = EmbeddedSampleLog.open(join(folder as string, 'samples'));
   closings.push(() => samples.close());
   const openSamples = (): Promise<IngestFeed> =>
     Promise.resolve({ source: new EmbeddedSampleSource(samples), partitions: [0] });
-  return { samples, openSamples };
-}
-
-async function readiness(tenants: TenantCatalog): Promise<readonly Readiness[]> {
-  try {
-    const found = await tenants.list();
-    return [{ component: 'postgresql', ready: true, detail: `${found.length} tenants` }];
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return [{ component: 'postgresql', ready: false, detail }];
-  }
+  const sampleState = async (): Promise<string> => {
+    await access(samples.folder, constants.R_OK | constants.W_OK);
+    return `local log, ${samples.endOffset} bytes`;
+  };
+  return { samples, openSamples, sampleState };
 }

@@ -11,7 +11,14 @@ import type { CompactionSettings, RollupStore } from '../../ingest';
 import { COMPACTION_SETTINGS, compactUntil } from '../../ingest';
 import { openKernels, type Kernels } from '../../kernels';
 import { NightWindowPlanner, type FeedSink } from '../../migration';
-import { runShard, startRun, type NightPorts, type Run, type TenantPorts } from '../../predict';
+import {
+  runShard,
+  startRun,
+  type NightPorts,
+  type Run,
+  type TenantPorts,
+  type Worker,
+} from '../../predict';
 import { ensureOperatorToken, operatorTokenPath } from '../auth/operator-token';
 import { pinnedKernels } from '../files/memory-night';
 import { startHttp, type HttpApp } from '../http/http-app';
@@ -186,11 +193,17 @@ export class System implements Service {
 
   private async startWork(): Promise<void> {
     if (this.config.WORKERS === 0) return;
-    const worker = { name: this.name, leaseMs: this.config.LEASE_MS };
-    await this.ports.queue.work(async (job) => {
-      await runShard(job, this.ports, worker);
-      this.metrics.shards.inc({ stage: job.stage, outcome: 'worked' });
-    }, this.config.WORKERS);
+    const worker: Worker = {
+      name: this.name,
+      leaseMs: this.config.LEASE_MS,
+      onShard: (told) => {
+        const { stage, outcome } = told;
+        this.metrics.shards.inc({ stage, outcome });
+        this.metrics.shardSeconds.observe({ stage }, told.seconds);
+        this.log[outcome === 'done' ? 'debug' : 'warn'](told, `shard ${outcome}`);
+      },
+    };
+    await this.ports.queue.work((job) => runShard(job, this.ports, worker), this.config.WORKERS);
   }
 
   private startRoles(): void {

@@ -30,8 +30,13 @@ export function openEventStream(reply: FastifyReply): EventStream {
     send: async (text) => {
       if (gone.signal.aborted || raw.write(text)) return;
       await new Promise<void>((resolve) => {
-        raw.once('drain', resolve);
-        raw.once('close', resolve);
+        const go = (): void => {
+          raw.off('drain', go);
+          raw.off('close', go);
+          resolve();
+        };
+        raw.on('drain', go);
+        raw.on('close', go);
       });
     },
     end: () => {

@@ -7,6 +7,7 @@ import { DomainError } from '../../core';
 import { serverSentEvent, type FeedEntry } from '../../migration';
 import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
+import { ApiZodQuery } from './describe-zod';
 import { openEventStream } from './event-stream';
 import { parse } from './parse-body';
 
@@ -25,6 +26,7 @@ export class FeedController {
 
   @Get()
   @NeedsScope('feed:read')
+  @ApiZodQuery(QUERY)
   @ApiOperation({ summary: 'Events after a position: a stream, or one page with ?since=' })
   async read(
     @Req() request: AuthenticatedRequest,
@@ -55,6 +57,7 @@ export class FeedController {
   @Post('resume')
   @HttpCode(200)
   @NeedsScope('feed:write')
+  @ApiOperation({ summary: 'Positions are given again; what was withheld follows' })
   async resume(@Req() request: AuthenticatedRequest): Promise<{ stopped: boolean }> {
     await this.service.feed.setStopped(request.principal.tenantId, false);
     return { stopped: false };
@@ -65,6 +68,7 @@ export class FeedController {
     let position = after;
     let wake: () => void = () => undefined;
     const unsubscribe = this.service.bus.subscribe(tenantId, () => wake());
+    stream.closed.addEventListener('abort', () => wake(), { once: true });
     try {
       while (!stream.closed.aborted) {
         const entries = await this.service.feed.read(tenantId, position, ENTRIES_AT_ONCE);
@@ -74,9 +78,11 @@ export class FeedController {
         }
         if (entries.length === 0) {
           await new Promise<void>((resolve) => {
-            wake = resolve;
-            stream.closed.addEventListener('abort', () => resolve(), { once: true });
-            setTimeout(resolve, POLL_MS).unref();
+            const timer = setTimeout(resolve, POLL_MS);
+            wake = () => {
+              clearTimeout(timer);
+              resolve();
+            };
           });
         }
       }

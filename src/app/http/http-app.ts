@@ -7,20 +7,24 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addressOf } from '../../config';
 import { DomainError } from '../../core';
 import { BearerGuard } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { CODE_VERSION } from '../version';
+import { describeProblems } from './describe-zod';
 import { FeedController } from './feed.controller';
 import { FleetController } from './fleet.controller';
 import { HealthController } from './health.controller';
-import { ProblemFilter } from './problem.filter';
+import { PROBLEM_TYPE, ProblemFilter, problemOf } from './problem.filter';
 import { RunsController } from './runs.controller';
 import { SamplesController } from './samples.controller';
+import { TokensController } from './tokens.controller';
 import { VmsController } from './vms.controller';
 
 const PAGE = join(__dirname, '../../../web/dist');
+const PARAM_LENGTH_MAX = 600; // 200 characters of a VM id, each percent-encoded
 const NO_PAGE =
   'The page is not built: run "node scripts/build.mjs web". The API is at /openapi.json.\n';
 
@@ -35,6 +39,7 @@ class HttpModule {
         HealthController,
         RunsController,
         SamplesController,
+        TokensController,
         VmsController,
       ],
       providers: [
@@ -54,7 +59,15 @@ export interface HttpApp {
 /** Listens; throws PORT_IN_USE naming host and port. */
 export async function startHttp(service: Service): Promise<HttpApp> {
   const { HTTP_HOST: host, HTTP_PORT: port, HTTP_BODY_BYTES_MAX: bodyLimit } = service.config;
-  const adapter = new FastifyAdapter({ bodyLimit, routerOptions: { maxParamLength: 600 } });
+  const adapter = new FastifyAdapter({
+    bodyLimit,
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      // What fails before routing (a path that is no UTF-8) never reaches the filter.
+      const problem = problemOf(error, request.url);
+      void reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+    },
+  } as ConstructorParameters<typeof FastifyAdapter>[0]);
   const app = await NestFactory.create<NestFastifyApplication>(HttpModule.with(service), adapter, {
     logger: false,
     rawBody: true,
@@ -69,11 +82,20 @@ export async function startHttp(service: Service): Promise<HttpApp> {
     await app.listen(port, host);
   } catch (cause) {
     await app.close();
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw new DomainError('PORT_IN_USE', `port ${port} of ${host} is in use`, { port }, { cause });
+    throw listenFault(host, port, cause);
   }
   const address = app.getHttpServer().address() as { readonly port: number };
-  return { url: `http://${host}:${address.port}`, close: () => app.close() };
+  return { url: addressOf(host, address.port), close: () => app.close() };
+}
+
+function listenFault(host: string, port: number, cause: unknown): unknown {
+  const { code, syscall } = cause as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    return new DomainError('PORT_IN_USE', `port ${port} of ${host} is in use`, { port }, { cause });
+  }
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return cause;
+  const message = `HTTP_HOST '${host}' and HTTP_PORT ${port} cannot be listened on: ${code}`;
+  return new DomainError('CONFIG_INVALID', message, {}, { cause });
 }
 
 function observe(app: NestFastifyApplication, { metrics }: Service): void {
@@ -96,7 +118,7 @@ function describe(app: NestFastifyApplication): void {
     .setOpenAPIVersion('3.1.0')
     .addBearerAuth()
     .build();
-  const document = SwaggerModule.createDocument(app, description);
+  const document = describeProblems(SwaggerModule.createDocument(app, description));
   const send = (_request: unknown, reply: FastifyReply): void => void reply.send(document);
   app.getHttpAdapter().getInstance().get('/openapi.json', send);
 }

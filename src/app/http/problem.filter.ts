@@ -16,6 +16,7 @@ export interface Problem {
   readonly field?: string;
 }
 
+export const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_S = '5';
 
 @Catch()
@@ -33,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     if (ERRORS[problem.code].retry) void reply.header('retry-after', RETRY_AFTER_S);
-    void reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    void reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
   }
 }
 

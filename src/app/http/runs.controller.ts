@@ -8,6 +8,7 @@ import { DomainError } from '../../core';
 import type { Run, StageProgress } from '../../predict';
 import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
+import { ApiZodBody, ApiZodQuery } from './describe-zod';
 import { eventText, openEventStream } from './event-stream';
 import { parse } from './parse-body';
 
@@ -28,6 +29,7 @@ export class RunsController {
 
   @Post()
   @NeedsScope('runs:write')
+  @ApiZodBody(START)
   @ApiOperation({ summary: 'Start the night of an instant, or join the one that runs' })
   async start(
     @Req() request: AuthenticatedRequest,
@@ -41,6 +43,7 @@ export class RunsController {
 
   @Get()
   @NeedsScope('read')
+  @ApiZodQuery(LIST)
   @ApiOperation({ summary: 'Runs, newest first' })
   async list(
     @Req() request: AuthenticatedRequest,

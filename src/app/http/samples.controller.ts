@@ -46,6 +46,13 @@ export class SamplesController {
   async add(
     @Req() request: AuthenticatedRequest & { rawBody?: Buffer },
   ): Promise<{ accepted: number }> {
+    const { tenantId } = request.principal;
+    if (tenantId !== this.service.config.TENANT) {
+      throw new DomainError(
+        'TOKEN_INSUFFICIENT',
+        `the token is of tenant '${tenantId}'; the samples of this service are another tenant's`,
+      );
+    }
     const body = request.rawBody ?? Buffer.alloc(0);
     const limits = { ...DECODE_LIMITS, bodyBytesMax: this.service.config.HTTP_BODY_BYTES_MAX };
     const record = { offset: 0, contentType: 'application/json', body };

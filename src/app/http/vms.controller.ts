@@ -1,6 +1,6 @@
 // VMs: list and search, one VM with its windows, forecast, history, explanation, and policy.
 import { Body, Controller, Get, Inject, Param, Put, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { DAY_MS, DomainError, FIVE_MINUTES_MS, HOUR_MS, quantileName } from '../../core';
@@ -9,12 +9,14 @@ import {
   changePolicy,
   explainWindows,
   parseWindowContent,
+  windowJsonSchema,
   type WindowDocument,
 } from '../../migration';
 import { FIVE_MINUTE, HOURLY, readVmForecast, readVmLosses, type Run } from '../../predict';
 import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { cachedReport } from '../reports/report-cache';
+import { ApiZodBody, ApiZodQuery } from './describe-zod';
 import { parse } from './parse-body';
 
 const LIST = z.object({
@@ -75,6 +77,7 @@ export class VmsController {
 
   @Get()
   @NeedsScope('read')
+  @ApiZodQuery(LIST)
   @ApiOperation({ summary: 'VMs by id, after a cursor, by a part of their id' })
   async list(
     @Req() request: AuthenticatedRequest,
@@ -94,6 +97,7 @@ export class VmsController {
 
   @Put()
   @NeedsScope('policy:write')
+  @ApiZodBody(SPECS)
   @ApiOperation({ summary: 'What is known of VMs: size, host, owner; creates those that are new' })
   async specs(
     @Req() request: AuthenticatedRequest,
@@ -106,12 +110,14 @@ export class VmsController {
 
   @Get(':vmId')
   @NeedsScope('read')
+  @ApiOperation({ summary: 'One VM: spec, policy, model, next window' })
   async one(@Req() request: AuthenticatedRequest, @Param('vmId') vmId: string): Promise<VmView> {
     return this.view(request.principal.tenantId, await this.find(request, vmId));
   }
 
   @Get(':vmId/windows')
   @NeedsScope('read')
+  @ApiOkResponse({ schema: windowJsonSchema() as never })
   @ApiOperation({ summary: "The VM's newest window document: the bytes of the feed" })
   async windows(
     @Req() request: AuthenticatedRequest,
@@ -124,6 +130,7 @@ export class VmsController {
 
   @Get(':vmId/forecast')
   @NeedsScope('read')
+  @ApiZodQuery(STEP)
   @ApiOperation({ summary: 'Mean and quantiles by step: 300 s for a day, 3600 s for a week' })
   async forecast(
     @Req() request: AuthenticatedRequest,
@@ -154,6 +161,7 @@ export class VmsController {
 
   @Get(':vmId/history')
   @NeedsScope('read')
+  @ApiZodQuery(SPAN)
   @ApiOperation({ summary: 'Sealed means in [from, to), null where missing' })
   async history(
     @Req() request: AuthenticatedRequest,
@@ -204,6 +212,7 @@ export class VmsController {
 
   @Put(':vmId/policy')
   @NeedsScope('policy:write')
+  @ApiZodBody(POLICY)
   @ApiOperation({ summary: 'auto, excluded, or pinned to an instant; in force at once' })
   async policy(
     @Req() request: AuthenticatedRequest,
@@ -224,8 +233,8 @@ export class VmsController {
   }
 
   private async find(request: AuthenticatedRequest, vmId: string): Promise<VmRecord> {
-    const vms = await this.service.ports.tenant(request.principal.tenantId).rollups.vms();
-    const vm = vms.find((one) => one.vmId === vmId);
+    const { rollups } = this.service.ports.tenant(request.principal.tenantId);
+    const [vm] = await rollups.vmRecords([vmId]);
     if (vm === undefined)
       throw new DomainError('VM_UNKNOWN', `VM '${vmId.slice(0, 200)}' is unknown`);
     return vm;

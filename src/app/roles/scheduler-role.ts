@@ -1,7 +1,7 @@
 // The scheduler: moves running nights on, starts tonight's in time, compacts days, forgets old ones.
 import { bucketStart, DAY_MS, HOUR_MS, localDate, MINUTE_MS, type EpochMs } from '../../core';
 import { forgetOldSegments } from '../../ingest';
-import { advanceRun } from '../../predict';
+import { advanceRun, type Advance } from '../../predict';
 import type { Service } from '../composition/service';
 
 const COMPACT_EVERY_MS = 10 * MINUTE_MS;
@@ -9,18 +9,57 @@ const LATE_HORIZON_MS = 25 * HOUR_MS; // a day can be corrected for 24 h after i
 
 export function schedulerRole(service: Service): (signal: AbortSignal) => Promise<void> {
   let compactedMs = Number.NEGATIVE_INFINITY;
+  const stages = new Map<string, Advance>(); // of each running night, to log where it changes
   return async (signal) => {
     const nowMs = service.clock.nowMs();
-    for (const run of await service.ports.ledger.running()) {
-      if (signal.aborted) return;
-      await advanceRun(run, service.ports);
-    }
+    await advanceNights(service, stages, signal);
     await startTonight(service, nowMs);
     if (nowMs - compactedMs >= COMPACT_EVERY_MS) {
       await compactDays(service, nowMs);
+      await tellNewest(service);
       compactedMs = nowMs;
     }
   };
+}
+
+async function advanceNights(
+  service: Service,
+  stages: Map<string, Advance>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ports, log } = service;
+  const running = await ports.ledger.running();
+  for (const run of running) {
+    if (signal.aborted) return;
+    const stage = await advanceRun(run, ports);
+    if (stage === 'ended' || stages.get(run.runId) === stage) continue;
+    stages.set(run.runId, stage);
+    const { runId, runDate, attempt } = run;
+    log.info({ runId, runDate, attempt, stage }, 'the night goes on');
+  }
+  for (const runId of stages.keys()) {
+    if (running.some((run) => run.runId === runId)) continue;
+    stages.delete(runId);
+    await tellEnd(service, runId);
+  }
+}
+
+/** After a restart the gauge would stand at 1970. */
+async function tellNewest({ config, ports, metrics }: Service): Promise<void> {
+  const newest = await ports.ledger.published(config.TENANT);
+  if (newest?.endedMs !== undefined) metrics.published.set(newest.endedMs / 1_000);
+}
+
+async function tellEnd({ ports, log, metrics }: Service, runId: string): Promise<void> {
+  const run = await ports.ledger.run(runId);
+  if (run === undefined || run.status === 'running') return;
+  const { runDate, attempt, status, failure, startedMs, endedMs } = run;
+  const seconds = endedMs === undefined ? undefined : (endedMs - startedMs) / 1_000;
+  metrics.nights.inc({ outcome: status });
+  if (status === 'published' && endedMs !== undefined) metrics.published.set(endedMs / 1_000);
+  const told = { runId, runDate, attempt, seconds, failure };
+  if (status === 'failed') log.error(told, 'the night failed');
+  else log.info(told, 'the night is published');
 }
 
 /** A missed night is caught up: it starts as soon as somebody is there to start it. */
@@ -31,10 +70,8 @@ async function startTonight(service: Service, nowMs: EpochMs): Promise<void> {
   const dueMs = lastInstantOf(config.NIGHT_AT, timeZone, nowMs);
   const runDate = localDate(dueMs, timeZone);
   const [newest] = await ports.ledger.runs(tenantId, 1);
-  if (newest !== undefined && newest.runDate >= runDate) return;
-  if (newest === undefined && (await ports.tenant(tenantId).rollups.blockSpan()) === undefined)
-    return;
-  if (newest === undefined) return; // the first night is an operator's decision
+  // The first night is an operator's decision.
+  if (newest === undefined || newest.runDate >= runDate) return;
   const { run } = await service.startRun(tenantId, { atMs: dueMs });
   log.info({ runId: run.runId, runDate: run.runDate }, 'the night started by itself');
 }
