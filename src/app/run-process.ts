@@ -1,7 +1,8 @@
 // The life of a process: configuration, start, signals, and an orderly end.
 import { readConfig } from '../config';
 import { DomainError } from '../core';
-import { System, type ProcessKind } from './composition/system';
+import type { ProcessKind } from './composition/service';
+import { System } from './composition/system';
 import { reportFailure } from './report-failure';
 
 const STOP_MS_MAX = 25_000; // below systemd's TimeoutStopSec of 30 s

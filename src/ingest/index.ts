@@ -1,6 +1,7 @@
 // Samples -> roll-ups. What other stages may see.
 export * from './decode/decode-records';
 export * from './decode/read-series-file';
+export * from './decode/series-rows';
 export * from './generate/faults';
 export * from './generate/fleet';
 export * from './generate/generator-sample-source';

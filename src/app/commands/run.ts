@@ -22,6 +22,7 @@ import { encodeForecastExport, forecastCsv } from '../files/export-forecasts';
 import { memoryNight, type MemoryNight } from '../files/memory-night';
 import { writeWhole } from '../files/write-whole';
 import { startProgress } from '../progress';
+import { timed } from '../timed';
 import { CODE_VERSION } from '../version';
 import { countOf, instantOf } from './parse-options';
 
@@ -202,15 +203,4 @@ function printTable(options: RunOptions, report: Record<string, unknown>): void 
     process.stdout.write(`${name.padEnd(16)} ${JSON.stringify(value)}\n`);
   }
   process.stdout.write(`${'out'.padEnd(16)} ${options.out}\n`);
-}
-
-async function timed<T>(
-  seconds: Record<string, number>,
-  name: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const started = performance.now();
-  const result = await work();
-  seconds[name] = (performance.now() - started) / 1_000;
-  return result;
 }

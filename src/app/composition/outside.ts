@@ -28,8 +28,7 @@ import type { FeedStore, WindowStore } from '../../migration';
 import type { JobQueue, Ledger, RoleLeases, TenantCatalog } from '../../predict';
 import type { IngestFeed } from '../roles/ingest-role';
 import { readiness } from './readiness';
-import type { Readiness } from './service';
-import type { ProcessKind } from './system';
+import type { ProcessKind, Readiness } from './service';
 
 export interface Outside {
   readonly ledger: Ledger;

@@ -9,6 +9,9 @@ import type { FeedStore, WindowStore } from '../../migration';
 import type { NightPorts, Run, TenantCatalog } from '../../predict';
 import type { Metrics } from '../metrics';
 
+/** main.js, or one of any number of worker.js. */
+export type ProcessKind = 'main' | 'worker';
+
 /** One question of /health/ready. */
 export interface Readiness {
   readonly component: string;

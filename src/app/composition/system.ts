@@ -29,9 +29,7 @@ import { relayRole } from '../roles/relay-role';
 import { schedulerRole } from '../roles/scheduler-role';
 import { CODE_VERSION } from '../version';
 import { openOutside, type Outside } from './outside';
-import type { Readiness, Service } from './service';
-
-export type ProcessKind = 'main' | 'worker';
+import type { ProcessKind, Readiness, Service } from './service';
 
 const SCHEDULER_EVERY_MS = 200; // a stage of a small fleet takes about as long
 const RELAY_EVERY_MS = 200;

@@ -10,6 +10,7 @@ import {
 import type { Run, RunSummary } from '../../predict';
 import type { System } from '../composition/system';
 import { startProgress } from '../progress';
+import { timed } from '../timed';
 import { nightReport, type NightReport } from '../reports/night-report';
 
 export interface DemoSettings {
@@ -82,15 +83,4 @@ async function tonight(system: System, atMs: number): Promise<Run> {
     }
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
-}
-
-async function timed<T>(
-  seconds: Record<string, number>,
-  name: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const started = performance.now();
-  const result = await work();
-  seconds[name] = Math.round(performance.now() - started) / 1_000;
-  return result;
 }

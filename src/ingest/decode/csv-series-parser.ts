@@ -1,7 +1,7 @@
 // Bytes of a CSV `unique_id,ds,y` -> columns, without a string per row.
 import { DomainError } from '../../core';
 import { parseDecimal } from './parse-decimal';
-import type { RejectedLine, SeriesRows } from './read-series-file';
+import type { RejectedLine, SeriesRows } from './series-rows';
 
 const COLUMNS = ['unique_id', 'ds', 'y'] as const;
 const HEAD_BYTES = 256; // what quarantine keeps of a bad line

@@ -2,7 +2,8 @@
 import { isVmId } from '../../core';
 import { SampleSource, type RejectedRecord, type SampleBatch } from '../sample-source';
 import { isBitbrains, readBitbrains, type VmSpec } from './read-bitbrains';
-import { readSeriesFile, type SeriesRows } from './read-series-file';
+import { readSeriesFile } from './read-series-file';
+import type { SeriesRows } from './series-rows';
 
 const HEAD_BYTES = 256;
 

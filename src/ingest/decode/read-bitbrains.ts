@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DomainError } from '../../core';
 import type { VmRecord } from '../rollup-store';
-import { headOf, type RejectedLine, type SeriesRows } from './read-series-file';
+import { headOf } from './read-series-file';
+import type { RejectedLine, SeriesRows } from './series-rows';
 
 /** Begins every file; its timestamps are UNIX seconds all the same. */
 export const BITBRAINS_HEAD = 'Timestamp [ms];\tCPU cores;';
