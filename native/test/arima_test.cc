@@ -1,23 +1,13 @@
-// Tests of the C ABI without Node; build.mjs --test runs them under ASan and UBSan.
+// ARIMA through its C ABI.
 
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <vector>
 
-#include "../arima.h"
+#include "../arima/arima.h"
+#include "check.h"
 
 namespace {
-
-int passed = 0, failed = 0;
-
-void check(bool fine, const char *what) {
-  if (fine) passed++;
-  else {
-    failed++;
-    std::printf("failed: %s\n", what);
-  }
-}
 
 double noise(uint32_t x) {  // uniform in [-1, 1)
   x ^= x >> 16; x *= 0x85ebca6bu; x ^= x >> 13; x *= 0xc2b2ae35u; x ^= x >> 16;
@@ -116,12 +106,10 @@ void shortAndEmpty(int isa) {
 
 }  // namespace
 
-int main() {
+void sw_test_arima() {
   for (int isa = SW_BASELINE; isa <= sw_best_isa(); isa++) {
     searchAtOddSizes(isa);
     neighboursDoNotMatter(isa);
     shortAndEmpty(isa);
   }
-  std::printf("%d passed, %d failed\n", passed, failed);
-  return failed == 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 // The orders of the search: what won on hourly VM load, with the classics that a user expects.
-import { ORDER_WIDTH } from './kernels';
-import type { ArimaOrder } from './kernels';
+import { ORDER_WIDTH } from './arima-kernels';
+import type { ArimaOrder } from './arima-kernels';
 
 type Row = readonly [string, string, boolean?];
 

@@ -13,6 +13,21 @@ export interface FitRequest {
   readonly seasonLength: number;
   /** The seed of each row (seriesCount): rows never share random numbers. */
   readonly seeds?: Uint32Array;
+  /** The seed of a model that learns from the fleet. */
+  readonly seed?: number;
+  /** Further fleets to learn from, same step; every column of them is known. Fleet models only. */
+  readonly teachers?: readonly SeriesBatch[];
+  /** Learn from `teachers` alone: the rows of the history stay unseen. Fleet models only. */
+  readonly teachersOnly?: boolean;
+  readonly specs?: VmSpecs;
+}
+
+/** What is known of each row's VM; NaN = unknown. Models must do without. */
+export interface VmSpecs {
+  /** (seriesCount) */
+  readonly vcpus: Float32Array;
+  /** (seriesCount) */
+  readonly memoryGiB: Float32Array;
 }
 
 export interface ForecastRequest {
@@ -24,6 +39,7 @@ export interface ForecastRequest {
   readonly levels: readonly number[];
   /** Forecasts are kept inside, in the unit of the series; absent = not bounded. */
   readonly bounds?: { readonly lower: number; readonly upper: number };
+  readonly specs?: VmSpecs;
 }
 
 /**
@@ -62,9 +78,16 @@ export interface FittedForecaster {
   save(): Uint8Array;
 }
 
+/**
+ * series: one model per row, fitted again wherever it forecasts. fleet: one model for all rows, trained
+ * now and then, saved, and applied to any row.
+ */
+export type ModelScope = 'series' | 'fleet';
+
 /** A model before it has learned. Registered by name in `models/registry.ts`. */
 export interface Forecaster {
   readonly name: string;
+  readonly scope: ModelScope;
   /** `warm`: what the same model knew last night; only a faster start, never another optimum. */
   fit(
     history: SeriesBatch,

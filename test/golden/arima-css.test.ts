@@ -5,10 +5,10 @@
 // parameter that Stata's optimiser stopped at, so css is read off the likelihood. Stata stored the prices
 // and their differences as float32; without that the fourth digit of the likelihood differs.
 // 112 was published at a point outside the invertible region (inverse root 1.0013), so its limit is wider.
-import { difference } from '../../src/kernels/reference/css-residuals';
-import { fitCss, normalEquations } from '../../src/kernels/reference/fit-css';
-import type { CssProblem } from '../../src/kernels/reference/fit-css';
-import { momentsOf, startOf } from '../../src/kernels/reference/start-values';
+import { difference } from '../../src/kernels/reference/arima/css-residuals';
+import { fitCss, normalEquations } from '../../src/kernels/reference/arima/fit-css';
+import type { CssProblem } from '../../src/kernels/reference/arima/fit-css';
+import { momentsOf, startOf } from '../../src/kernels/reference/arima/start-values';
 import { describeWithData, testData } from '../test-data';
 import { tarTexts } from './tar-text';
 

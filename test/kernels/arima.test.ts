@@ -61,9 +61,9 @@ describeNative('the native ARIMA with %s', (isa) => {
     const rows = rowsOf(sample(n));
     for (const order of [AIRLINE, RICH, MEAN]) {
       const orders = ordersOf(rows, order);
-      const slow = await reference.arimaFit(rows, { orders });
-      const fast = await native.arimaFit(rows, { orders, precision: 'float64' });
-      const single = await native.arimaFit(rows, { orders, precision: 'float32' });
+      const slow = await reference.arima.fit(rows, { orders });
+      const fast = await native.arima.fit(rows, { orders, precision: 'float64' });
+      const single = await native.arima.fit(rows, { orders, precision: 'float32' });
       for (let r = 0; r < n; r += 1) {
         const at = r * FIT_WIDTH + FIT.sigma2;
         // Float64: the same optimum. Float32: its sums carry 1e-6, so a flat valley may end early.
@@ -77,8 +77,8 @@ describeNative('the native ARIMA with %s', (isa) => {
 
   it('finds orders whose AICc is that of the full search', async () => {
     const rows = rowsOf(sample(10));
-    const slow = await reference.arimaSearch(rows);
-    const fast = await native.arimaSearch(rows);
+    const slow = await reference.arima.search(rows);
+    const fast = await native.arima.search(rows);
     const worse = Array.from(
       { length: 10 },
       (_, r) => fast.fits[r * FIT_WIDTH + FIT.aicc] - slow.fits[r * FIT_WIDTH + FIT.aicc],
@@ -89,21 +89,21 @@ describeNative('the native ARIMA with %s', (isa) => {
 
   it('forecasts with the bits of the reference', async () => {
     const rows = rowsOf(sample(12), HOURS - 5);
-    const fits = await native.arimaSearch(rows);
-    const slow = await reference.arimaForecast(rows, fits, 48);
-    const fast = await native.arimaForecast(rows, fits, 48);
+    const fits = await native.arima.search(rows);
+    const slow = await reference.arima.forecast(rows, fits, 48);
+    const fast = await native.arima.forecast(rows, fits, 48);
     expect(fast.mean).toEqual(slow.mean);
     expect(fast.variance).toEqual(slow.variance);
   });
 
   it('gives a row the same bits wherever it stands and whoever stands beside it', async () => {
     const list = sample(37);
-    const straight = await native.arimaSearch(rowsOf(list));
-    const turned = await native.arimaSearch(rowsOf(list.toReversed()));
+    const straight = await native.arima.search(rowsOf(list));
+    const turned = await native.arima.search(rowsOf(list.toReversed()));
     const poison = list.map((row, r) => (r % 2 === 0 ? row : row.map(() => 1e30 * (r % 3))));
-    const poisoned = await native.arimaSearch(rowsOf(poison));
+    const poisoned = await native.arima.search(rowsOf(poison));
     const one = openKernels('native', { isa, threads: 1 });
-    const alone = await one.arimaSearch(rowsOf([list[8]]));
+    const alone = await one.arima.search(rowsOf([list[8]]));
     list.forEach((_, r) => {
       expect(rowOf(turned, 36 - r)).toEqual(rowOf(straight, r));
       if (r % 2 === 0) expect(rowOf(poisoned, r)).toEqual(rowOf(straight, r));
@@ -123,21 +123,21 @@ describe.each(backends)('ARIMA kernels: %s', (name, kernels) => {
   it('reads nothing at or after the end', async () => {
     const list = sample(5);
     const blind = list.map((row) => row.map((value, t) => (t >= 300 ? -7e5 : value)));
-    const a = await kernels.arimaSearch(rowsOf(list, 300), few);
-    const b = await kernels.arimaSearch(rowsOf(blind, 300), few);
+    const a = await kernels.arima.search(rowsOf(list, 300), few);
+    const b = await kernels.arima.search(rowsOf(blind, 300), few);
     expect(b).toEqual(a);
-    expect(await kernels.arimaForecast(rowsOf(blind, 300), b, 30)).toEqual(
-      await kernels.arimaForecast(rowsOf(list, 300), a, 30),
+    expect(await kernels.arima.forecast(rowsOf(blind, 300), b, 30)).toEqual(
+      await kernels.arima.forecast(rowsOf(list, 300), a, 30),
     );
   });
 
   it('does not care about unit and level', async () => {
     const list = sample(5);
     const moved = list.map((row) => row.map((value) => 8 * value + 64));
-    const a = await kernels.arimaSearch(rowsOf(list), few);
-    const b = await kernels.arimaSearch(rowsOf(moved), few);
-    const from = await kernels.arimaForecast(rowsOf(list), a, 30);
-    const to = await kernels.arimaForecast(rowsOf(moved), b, 30);
+    const a = await kernels.arima.search(rowsOf(list), few);
+    const b = await kernels.arima.search(rowsOf(moved), few);
+    const from = await kernels.arima.forecast(rowsOf(list), a, 30);
+    const to = await kernels.arima.forecast(rowsOf(moved), b, 30);
     from.mean.forEach((value, at) => expect(to.mean[at]).toBeCloseTo(8 * value + 64, 2));
     from.variance.forEach((value, at) => expect(to.variance[at] / value).toBeCloseTo(64, 1));
   });
@@ -160,8 +160,8 @@ describe.each(backends)('ARIMA kernels: %s', (name, kernels) => {
       one: withHole(good, 1, HOURS),
     };
     const rows = rowsOf(Object.values(bad));
-    const fits = await kernels.arimaSearch(rows, few);
-    const paths = await kernels.arimaForecast(rows, fits, 24);
+    const fits = await kernels.arima.search(rows, few);
+    const paths = await kernels.arima.forecast(rows, fits, 24);
     const wrong = Object.keys(bad).filter((_, r) =>
       [...paths.mean, ...paths.variance].slice(r * 24, r * 24 + 24).some(Number.isNaN),
     );
@@ -178,8 +178,8 @@ describe.each(backends)('ARIMA kernels: %s', (name, kernels) => {
     const walk = generatedRow(5, 3, HOURS);
     const rows = rowsOf([walk]);
     const orders = ordersOf(rows, { p: 0, d: 1, q: 0, P: 0, D: 0, Q: 0, mean: false });
-    const fits = await kernels.arimaFit(rows, { orders });
-    const { mean, variance } = await kernels.arimaForecast(rows, fits, 10);
+    const fits = await kernels.arima.fit(rows, { orders });
+    const { mean, variance } = await kernels.arima.forecast(rows, fits, 10);
     mean.forEach((value) => expect(value).toBeCloseTo(walk[HOURS - 1], 9));
     variance.forEach((value, h) => expect(value / variance[0]).toBeCloseTo(h + 1, 9));
   });

@@ -1,9 +1,13 @@
 // Analytic derivatives of the CSS residuals against central differences.
 import fc from 'fast-check';
 import { normal } from '../../src/core';
-import { cssDerivative, cssResiduals, stagesOf } from '../../src/kernels/reference/css-residuals';
-import { normalEquations, repaired } from '../../src/kernels/reference/fit-css';
-import type { CssProblem } from '../../src/kernels/reference/fit-css';
+import {
+  cssDerivative,
+  cssResiduals,
+  stagesOf,
+} from '../../src/kernels/reference/arima/css-residuals';
+import { normalEquations, repaired } from '../../src/kernels/reference/arima/fit-css';
+import type { CssProblem } from '../../src/kernels/reference/arima/fit-css';
 
 const POINTS = 90;
 const STEP = 1e-5;

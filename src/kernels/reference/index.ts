@@ -1,17 +1,11 @@
 // The plain float64 kernels: slow, obvious, kept for ever.
 import { Kernels } from '../kernels';
-import type {
-  ArimaFitOptions,
-  ArimaFits,
-  ArimaPaths,
-  ArimaRows,
-  ArimaSearchOptions,
-  KernelReport,
-} from '../kernels';
-import { referenceFit, referenceSearch } from './arima';
-import { referenceForecast } from './arima-forecast';
+import type { KernelReport } from '../kernels';
+import { ReferenceArima } from './arima';
 
 export class ReferenceKernels extends Kernels {
+  override readonly arima = new ReferenceArima();
+
   constructor(
     private readonly reason: string,
     private readonly notice?: string,
@@ -26,21 +20,5 @@ export class ReferenceKernels extends Kernels {
 
   override peakFmaPerSec(): number | undefined {
     return undefined;
-  }
-
-  override async arimaFit(rows: ArimaRows, options: ArimaFitOptions): Promise<ArimaFits> {
-    return referenceFit(rows, options);
-  }
-
-  override async arimaSearch(rows: ArimaRows, options?: ArimaSearchOptions): Promise<ArimaFits> {
-    return referenceSearch(rows, options);
-  }
-
-  override async arimaForecast(
-    rows: ArimaRows,
-    fits: ArimaFits,
-    horizon: number,
-  ): Promise<ArimaPaths> {
-    return referenceForecast(rows, fits, horizon);
   }
 }

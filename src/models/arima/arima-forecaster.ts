@@ -34,6 +34,7 @@ const DEGENERATE = FIT_STATUSES.indexOf('degenerate');
  */
 export class ArimaForecaster implements Forecaster {
   readonly name = ARIMA;
+  readonly scope = 'series';
 
   constructor(private readonly kernels: Kernels) {}
 
@@ -41,7 +42,7 @@ export class ArimaForecaster implements Forecaster {
   async fit(history: SeriesBatch, request: FitRequest): Promise<FittedForecaster> {
     const rows = rowsOf(history, request.end, request.seasonLength);
     const searched =
-      request.seasonLength > SEASON_MAX ? unfitted(rows) : await this.kernels.arimaSearch(rows);
+      request.seasonLength > SEASON_MAX ? unfitted(rows) : await this.kernels.arima.search(rows);
     const known = new Uint32Array(rows.rowCount);
     const abstained = new Uint8Array(rows.rowCount);
     for (let r = 0; r < rows.rowCount; r += 1) {
@@ -78,7 +79,7 @@ export class FittedArima implements FittedForecaster {
     }
     const { horizon, levels, end } = request;
     const rows = rowsOf(history, end, state.seasonLength);
-    const paths = await this.kernels.arimaForecast(rows, state, horizon);
+    const paths = await this.kernels.arima.forecast(rows, state, horizon);
     const batch = {
       seriesCount: rows.rowCount,
       horizon,

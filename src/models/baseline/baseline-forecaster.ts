@@ -26,6 +26,8 @@ const ABSTAINED = FIT_STATUSES.indexOf('abstained');
 
 /** Nothing is learned: the fit is the rule. */
 export class BaselineForecaster implements Forecaster, FittedForecaster {
+  readonly scope = 'series';
+
   constructor(
     readonly name: string,
     private readonly rule: Rule,

@@ -20,6 +20,7 @@ export interface EnsembleSettings {
 
 export class EnsembleForecaster implements Forecaster {
   readonly name = 'ensemble';
+  readonly scope = 'series';
 
   constructor(
     private readonly members: readonly Forecaster[],

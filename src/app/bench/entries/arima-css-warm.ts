@@ -20,13 +20,13 @@ export const entry = kernelEntry({
     const rows = benchRows(small ? 20 : 4096);
     const orders = sameOrder(rows.rowCount, GOAL_ORDER);
     const yesterday = { ...rows, end: POINTS - DAY };
-    const { fits: start } = await kernels.arimaFit(yesterday, { orders });
-    const run = () => kernels.arimaFit(rows, { orders, start, precision: 'float32' });
+    const { fits: start } = await kernels.arima.fit(yesterday, { orders });
+    const run = () => kernels.arima.fit(rows, { orders, start, precision: 'float32' });
     return {
       n: rows.rowCount,
       async check() {
         const few = firstRows(rows, 20);
-        const slow = await reference().arimaFit(few, { orders: sameOrder(20, GOAL_ORDER) });
+        const slow = await reference().arima.fit(few, { orders: sameOrder(20, GOAL_ORDER) });
         // A start in a flat valley may rest there in float32: nine in ten rows.
         expectClose('arima-css-warm', 'sigma2', await run(), slow, 1e-3, 0.9);
       },

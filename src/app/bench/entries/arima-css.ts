@@ -17,12 +17,12 @@ export const entry = kernelEntry({
   async prepare(small, kernels) {
     const rows = benchRows(small ? 20 : 4096);
     const orders = sameOrder(rows.rowCount, GOAL_ORDER);
-    const run = () => kernels.arimaFit(rows, { orders, precision: 'float32' });
+    const run = () => kernels.arima.fit(rows, { orders, precision: 'float32' });
     return {
       n: rows.rowCount,
       async check() {
         const few = firstRows(rows, 20);
-        const slow = await reference().arimaFit(few, { orders: sameOrder(20, GOAL_ORDER) });
+        const slow = await reference().arima.fit(few, { orders: sameOrder(20, GOAL_ORDER) });
         // Float32 sums carry 1e-6; flat valleys end within 1e-3 of the optimum.
         expectClose('arima-css', 'sigma2', await run(), slow, 1e-3);
       },

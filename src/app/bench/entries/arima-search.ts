@@ -11,10 +11,10 @@ export const entry = kernelEntry({
     return {
       n: rows.rowCount,
       async check() {
-        const slow = await reference().arimaSearch(firstRows(rows, small ? 3 : 10));
-        expectClose('arima-search', 'aicc', await kernels.arimaSearch(rows), slow, 0.4, 0.9);
+        const slow = await reference().arima.search(firstRows(rows, small ? 3 : 10));
+        expectClose('arima-search', 'aicc', await kernels.arima.search(rows), slow, 0.4, 0.9);
       },
-      run: async () => fitResult(await kernels.arimaSearch(rows)),
+      run: async () => fitResult(await kernels.arima.search(rows)),
     };
   },
 });

@@ -6,7 +6,6 @@
 #include "arima.h"
 
 #include <atomic>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -286,12 +285,6 @@ template <class Work> int32_t overBlocks(const sw_arima_job &job, Work work) {
 
 }  // namespace
 
-extern "C" int32_t sw_best_isa(void) {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return SW_AVX512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return SW_AVX2;
-  return SW_BASELINE;
-}
-
 extern "C" int32_t sw_score_start(int32_t length, int32_t season) {
   const int lost = season > 1 ? season + 1 : 1;
   const int settled = season > 1 ? 2 * season + 3 : 4;
@@ -304,20 +297,4 @@ extern "C" int32_t sw_arima_fit(const sw_arima_job *job) {
 
 extern "C" int32_t sw_arima_search(const sw_arima_job *job) {
   return overBlocks(*job, [job](Prepared *rows, int count, int gaps) { return searchRows(*job, rows, count, gaps); });
-}
-
-extern "C" double sw_peak_fma_per_sec(int32_t isa) {
-  void (*const chains)(int64_t, float *) = isa >= SW_AVX512 ? sw_fma_avx512 : isa == SW_AVX2 ? sw_fma_avx2 : sw_fma_baseline;
-  const int lanes = isa >= SW_AVX512 ? 16 : isa == SW_AVX2 ? 8 : 4;
-  const int64_t rounds = 2000000;
-  float sink = 0;
-  double best = 0;
-  for (int repeat = 0; repeat < 5; repeat++) {
-    const auto begin = std::chrono::steady_clock::now();
-    chains(rounds, &sink);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    const double rate = rounds * 10.0 * lanes / seconds.count();
-    if (rate > best) best = rate;
-  }
-  return sink == sink ? best : 0;
 }

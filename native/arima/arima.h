@@ -10,11 +10,11 @@
 
 #include <stdint.h>
 
+#include "../cpu/cpu.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum { SW_BASELINE = 0, SW_AVX2 = 1, SW_AVX512 = 2 };
 
 // One fit is SW_FIT_WIDTH doubles and one order is SW_ORDER_WIDTH bytes.
 enum {
@@ -44,8 +44,6 @@ typedef struct {
   double *fits;               // (rows, SW_FIT_WIDTH)
 } sw_arima_job;
 
-// The best instruction set of this CPU.
-int32_t sw_best_isa(void);
 // First point of the common score, counted from the first known value of a row.
 int32_t sw_score_start(int32_t length, int32_t season);
 // Fits row r with its own order. Returns 0, or -1 when memory is short.
@@ -56,9 +54,6 @@ int32_t sw_arima_search(const sw_arima_job *job);
 // Filters each row up to `end` and forecasts; mean and variance: (rows, horizon), in the unit of the values.
 // Plain float64, the same operations in the same order as the reference: equal bits on every machine.
 int32_t sw_arima_forecast(const sw_arima_job *job, int32_t horizon, double *mean, double *variance);
-
-// Fused multiply-adds of float32 per second that one core reaches with this instruction set.
-double sw_peak_fma_per_sec(int32_t isa);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 // Seasonal ARIMA, one row at a time, plain float64: the oracle of every faster kernel. Never optimised.
-import { candidateBytes, SEARCH_ORDERS } from '../arima-orders';
+import { candidateBytes, SEARCH_ORDERS } from '../../arima-orders';
 import {
   DEFAULT_MAX_ITERATIONS,
   FIT,
@@ -11,8 +11,13 @@ import {
   ROOT_LIMIT,
   STATUS_AT,
   checkRows,
-} from '../kernels';
-import type { ArimaFitOptions, ArimaFits, ArimaRows, ArimaSearchOptions } from '../kernels';
+} from '../../arima-kernels';
+import type {
+  ArimaFitOptions,
+  ArimaFits,
+  ArimaRows,
+  ArimaSearchOptions,
+} from '../../arima-kernels';
 import { difference } from './css-residuals';
 import { fitCss } from './fit-css';
 import type { CssFit } from './fit-css';

@@ -1,6 +1,6 @@
 // Forecasts by running the model on, and psi-weight variances through the integrated model.
-import { FIT, FIT_WIDTH, ORDER_WIDTH, checkRows } from '../kernels';
-import type { ArimaFits, ArimaPaths, ArimaRows } from '../kernels';
+import { FIT, FIT_WIDTH, ORDER_WIDTH, checkRows } from '../../arima-kernels';
+import type { ArimaFits, ArimaPaths, ArimaRows } from '../../arima-kernels';
 
 interface Model {
   readonly b: Float64Array;

@@ -1,0 +1,11 @@
+// Every family that JavaScript can call; a new family adds its line here and its array to call.h.
+#ifndef SLACKWATER_OPERATIONS_H
+#define SLACKWATER_OPERATIONS_H
+
+#include "call.h"
+
+static const sw_named_operation *const kFamilies[] = {
+    sw_arima_operations,
+};
+
+#endif
