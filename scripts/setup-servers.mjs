@@ -18,6 +18,7 @@ const NEEDS = [
   ['maven', () => onPath('mvn')],
   ['default-jre-headless', () => onPath('java')],
   ['util-linux', () => onPath('setpriv')],
+  ['python3-venv', () => spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0],
 ];
 
 function onPath(name) {

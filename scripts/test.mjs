@@ -13,11 +13,9 @@ const node = (args) =>
     .status === 0;
 
 await ensurePackages(root);
-const set = spawnSync(process.execPath, ['scripts/setup-servers.mjs'], {
-  cwd: root,
-  stdio: 'inherit',
-});
-if (set.status !== 0) process.exit(1);
+for (const script of ['scripts/setup-servers.mjs', 'scripts/setup-python.mjs']) {
+  if (!node([script])) process.exit(1);
+}
 await quietly('Building', process.execPath, ['scripts/build.mjs'], { cwd: root });
 
 const checks = [['formatter, linter, type check', node(['scripts/lint.mjs'])]];
