@@ -6,6 +6,7 @@
 
 static const sw_named_operation *const kFamilies[] = {
     sw_arima_operations,
+    sw_boosted_operations,
 };
 
 #endif

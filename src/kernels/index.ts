@@ -1,5 +1,6 @@
 // Numeric kernels: one meaning, several speeds.
 export * from './arima-kernels';
 export * from './arima-orders';
+export * from './boosted-kernels';
 export * from './kernels';
 export * from './open-kernels';

@@ -1,5 +1,6 @@
 // Numeric primitives: one meaning, several speeds. Rows in, numbers out; nothing here knows VMs.
 import type { ArimaKernels } from './arima-kernels';
+import type { BoostedKernels } from './boosted-kernels';
 
 export const ISAS = ['baseline', 'avx2', 'avx512'] as const;
 export type Isa = (typeof ISAS)[number];
@@ -19,4 +20,5 @@ export abstract class Kernels {
   /** Float32 multiply-adds per second of one core, measured now; undefined where it has no meaning. */
   abstract peakFmaPerSec(): number | undefined;
   abstract readonly arima: ArimaKernels;
+  abstract readonly boosted: BoostedKernels;
 }

@@ -5,11 +5,13 @@ import type { Isa, KernelReport } from '../kernels';
 import { AddonCaller } from './addon';
 import type { Addon } from './addon';
 import { NativeArima } from './arima';
+import { NativeBoosted } from './boosted';
 
 export type { Addon } from './addon';
 
 export class NativeKernels extends Kernels {
   override readonly arima: NativeArima;
+  override readonly boosted: NativeBoosted;
 
   constructor(
     private readonly addon: Addon,
@@ -20,6 +22,7 @@ export class NativeKernels extends Kernels {
     super();
     const caller = new AddonCaller(addon, isa, threads);
     this.arima = new NativeArima(caller);
+    this.boosted = new NativeBoosted(caller);
   }
 
   override report(): KernelReport {

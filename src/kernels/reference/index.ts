@@ -2,9 +2,11 @@
 import { Kernels } from '../kernels';
 import type { KernelReport } from '../kernels';
 import { ReferenceArima } from './arima';
+import { ReferenceBoosted } from './boosted';
 
 export class ReferenceKernels extends Kernels {
   override readonly arima = new ReferenceArima();
+  override readonly boosted = new ReferenceBoosted();
 
   constructor(
     private readonly reason: string,

@@ -1,0 +1,112 @@
+// The body of the loops over rows. Plain C that the compiler makes wide, and AVX-512 where it cannot see the trick:
+// a leaf's value is fetched from registers by byte permutes, not from memory.
+// Every float operation is one row's own, so all instruction sets give the same bits.
+
+#include <string.h>
+
+#include "boosted.h"
+#include "boosted_rows.h"
+
+#ifdef SW_WIDE
+#include <immintrin.h>
+#endif
+
+namespace {
+
+// Four columns at a time share the loads of row, slot, and gradient; two partial histograms would cost more L1 than
+// they save, since slots differ between neighbouring rows at all levels but the first.
+void accumulate(const uint8_t *const *columns, int32_t count, const uint32_t *rows, const uint16_t *slot,
+                const int64_t *packed, int64_t n, int64_t *histograms, int64_t span) {
+  int32_t at = 0;
+  for (; at + 4 <= count; at += 4) {
+    const uint8_t *a = columns[at], *b = columns[at + 1], *c = columns[at + 2], *d = columns[at + 3];
+    int64_t *ha = histograms + at * span, *hb = ha + span, *hc = hb + span, *hd = hc + span;
+    for (int64_t i = 0; i < n; i++) {
+      const uint32_t row = rows[i];
+      const uint32_t from = slot[i];
+      const int64_t value = packed[i];
+      ha[from + a[row]] += value;
+      hb[from + b[row]] += value;
+      hc[from + c[row]] += value;
+      hd[from + d[row]] += value;
+    }
+  }
+  for (; at < count; at++) {
+    const uint8_t *a = columns[at];
+    int64_t *ha = histograms + at * span;
+    for (int64_t i = 0; i < n; i++) ha[slot[i] + a[rows[i]]] += packed[i];
+  }
+}
+
+void leafOf(const uint8_t *const *columns, const uint8_t *bins, int32_t depth, int64_t from, int64_t to, uint8_t *leaf) {
+  memset(leaf + from, 0, static_cast<size_t>(to - from));
+  for (int32_t d = 0; d < depth; d++) {
+    const uint8_t *column = columns[d];
+    const uint8_t bin = bins[d], bit = static_cast<uint8_t>(1 << d);
+    for (int64_t i = from; i < to; i++) leaf[i] = static_cast<uint8_t>(leaf[i] | (column[i] > bin ? bit : 0));
+  }
+}
+
+#ifdef SW_WIDE
+// 16 values of a table of 16, 32, or 64 floats held in registers.
+inline __m512 fetch(const __m512 *table, int32_t registers, __m512i index) {
+  if (registers == 1) return _mm512_permutexvar_ps(index, table[0]);
+  const __m512 low = _mm512_permutex2var_ps(table[0], index, table[1]);
+  if (registers == 2) return low;
+  const __m512 high = _mm512_permutex2var_ps(table[2], index, table[3]);
+  return _mm512_mask_blend_ps(_mm512_test_epi32_mask(index, _mm512_set1_epi32(32)), low, high);
+}
+
+inline int32_t loadTable(const float *values, int32_t leaves, __m512 *table) {
+  float padded[64] = {0};
+  memcpy(padded, values, static_cast<size_t>(leaves) * sizeof(float));
+  const int32_t registers = leaves <= 16 ? 1 : leaves <= 32 ? 2 : 4;
+  for (int32_t r = 0; r < registers; r++) table[r] = _mm512_loadu_ps(padded + 16 * r);
+  return registers;
+}
+#endif
+
+void add(const float *values, int32_t leaves, const uint8_t *leaf, int64_t from, int64_t to, float *score) {
+  int64_t i = from;
+#ifdef SW_WIDE
+  if (leaves <= 64) {
+    __m512 table[4];
+    const int32_t registers = loadTable(values, leaves, table);
+    for (; i + 16 <= to; i += 16) {
+      const __m512i index = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(leaf + i)));
+      _mm512_storeu_ps(score + i, _mm512_add_ps(_mm512_loadu_ps(score + i), fetch(table, registers, index)));
+    }
+  }
+#else
+  (void)leaves;
+#endif
+  for (; i < to; i++) score[i] += values[leaf[i]];
+}
+
+// Blocks of rows: their scores stay in L1 while all trees pass.
+enum { kPredictRows = 64 };
+
+void predict(const void *opaque, int64_t from, int64_t to) {
+  const sw_boosted_prediction &job = *static_cast<const sw_boosted_prediction *>(opaque);
+  const int32_t leaves = 1 << job.depth;
+  float score[SW_OUTPUTS_MAX][kPredictRows];
+  uint8_t leaf[kPredictRows];
+  for (int64_t block = from; block < to; block += kPredictRows) {
+    const int64_t left = to - block, count = left < kPredictRows ? left : static_cast<int64_t>(kPredictRows);
+    for (int32_t o = 0; o < job.outputs; o++) for (int64_t i = 0; i < count; i++) score[o][i] = job.base[o];
+    for (int32_t tree = 0; tree < job.trees; tree++) {
+      const uint16_t *features = job.split_features + static_cast<int64_t>(tree) * job.depth;
+      const uint8_t *bins = job.split_bins + static_cast<int64_t>(tree) * job.depth;
+      const uint8_t *columns[SW_DEPTH_MAX];
+      for (int32_t d = 0; d < job.depth; d++) columns[d] = job.bins + features[d] * job.stride + block;
+      leafOf(columns, bins, job.depth, 0, count, leaf);
+      const float *values = job.leaves + static_cast<int64_t>(tree) * job.outputs * leaves;
+      for (int32_t o = 0; o < job.outputs; o++) add(values + o * leaves, leaves, leaf, 0, count, score[o]);
+    }
+    for (int32_t o = 0; o < job.outputs; o++) memcpy(job.out + o * job.rows + block, score[o], static_cast<size_t>(count) * sizeof(float));
+  }
+}
+
+}  // namespace
+
+extern "C" const sw_boosted_rows SW_ROWS = {accumulate, leafOf, add, predict};
