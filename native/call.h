@@ -33,6 +33,6 @@ struct sw_named_operation {
 };
 
 // Operations of one family, ended by a null name; all families are listed in operations.h.
-extern const sw_named_operation sw_arima_operations[], sw_boosted_operations[];
+extern const sw_named_operation sw_arima_operations[], sw_boosted_operations[], sw_rules_operations[];
 
 #endif

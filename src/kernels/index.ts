@@ -4,3 +4,5 @@ export * from './arima-orders';
 export * from './boosted-kernels';
 export * from './kernels';
 export * from './open-kernels';
+export * from './rules-kernels';
+export { fillForward, RULE_OF } from './reference/rules';

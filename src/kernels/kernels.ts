@@ -1,6 +1,7 @@
 // Numeric primitives: one meaning, several speeds. Rows in, numbers out; nothing here knows VMs.
 import type { ArimaKernels } from './arima-kernels';
 import type { BoostedKernels } from './boosted-kernels';
+import type { RulesKernels } from './rules-kernels';
 
 export const ISAS = ['baseline', 'avx2', 'avx512'] as const;
 export type Isa = (typeof ISAS)[number];
@@ -21,4 +22,5 @@ export abstract class Kernels {
   abstract peakFmaPerSec(): number | undefined;
   abstract readonly arima: ArimaKernels;
   abstract readonly boosted: BoostedKernels;
+  abstract readonly rules: RulesKernels;
 }

@@ -28,7 +28,7 @@ export function memberNames(stepsPerDay: number): readonly string[] {
 
 /** Throws MODEL_UNKNOWN naming the model and those that exist. */
 export function createForecaster(name: string, settings: ModelSettings): Forecaster {
-  if (name in BASELINES) return createBaseline(name);
+  if (name in BASELINES) return createBaseline(name, settings.kernels.rules);
   if (name === ARIMA) return new ArimaForecaster(settings.kernels);
   if (name === ENSEMBLE) {
     const members = memberNames(settings.stepsPerDay).map((one) => createForecaster(one, settings));

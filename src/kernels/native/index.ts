@@ -6,12 +6,14 @@ import { AddonCaller } from './addon';
 import type { Addon } from './addon';
 import { NativeArima } from './arima';
 import { NativeBoosted } from './boosted';
+import { NativeRules } from './rules';
 
 export type { Addon } from './addon';
 
 export class NativeKernels extends Kernels {
   override readonly arima: NativeArima;
   override readonly boosted: NativeBoosted;
+  override readonly rules: NativeRules;
 
   constructor(
     private readonly addon: Addon,
@@ -23,6 +25,7 @@ export class NativeKernels extends Kernels {
     const caller = new AddonCaller(addon, isa, threads);
     this.arima = new NativeArima(caller);
     this.boosted = new NativeBoosted(caller);
+    this.rules = new NativeRules(caller);
   }
 
   override report(): KernelReport {

@@ -3,10 +3,12 @@ import { Kernels } from '../kernels';
 import type { KernelReport } from '../kernels';
 import { ReferenceArima } from './arima';
 import { ReferenceBoosted } from './boosted';
+import { ReferenceRules } from './rules';
 
 export class ReferenceKernels extends Kernels {
   override readonly arima = new ReferenceArima();
   override readonly boosted = new ReferenceBoosted();
+  override readonly rules = new ReferenceRules();
 
   constructor(
     private readonly reason: string,

@@ -1,5 +1,15 @@
 // A baseline: the rule is the point forecast, its own errors at the same lead are the quantiles.
-import { DomainError, seriesAt, type SeriesBatch } from '../../core';
+import { DomainError, type SeriesBatch } from '../../core';
+import {
+  openKernels,
+  RULE_JUDGED,
+  RULE_OF,
+  RULE_SILENT,
+  RULE_UNJUDGED,
+  RULES,
+  type RuleName,
+  type RulesKernels,
+} from '../../kernels';
 import {
   FIT_STATUSES,
   type Abstention,
@@ -8,29 +18,22 @@ import {
   type Forecaster,
   type ForecastRequest,
 } from '../forecaster';
-import { leadBlocks, residualsOf, residualTargets, sortedQuantile } from './residual-quantiles';
-import {
-  fillForward,
-  lastValue,
-  levelDecay,
-  seasonalNaive,
-  seasonalNaiveWeek,
-  type Row,
-  type Rule,
-} from './rules';
 
 const STATE_VERSION = 1;
-const CONVERGED = FIT_STATUSES.indexOf('converged');
-const DEGENERATE = FIT_STATUSES.indexOf('degenerate');
-const ABSTAINED = FIT_STATUSES.indexOf('abstained');
+/** By what the kernels say of a row. */
+const STATUS_OF: Readonly<Record<number, number>> = {
+  [RULE_JUDGED]: FIT_STATUSES.indexOf('converged'),
+  [RULE_UNJUDGED]: FIT_STATUSES.indexOf('degenerate'),
+  [RULE_SILENT]: FIT_STATUSES.indexOf('abstained'),
+};
 
 /** Nothing is learned: the fit is the rule. */
 export class BaselineForecaster implements Forecaster, FittedForecaster {
   readonly scope = 'series';
 
   constructor(
-    readonly name: string,
-    private readonly rule: Rule,
+    readonly name: RuleName,
+    private readonly kernels: RulesKernels,
   ) {}
 
   fit(): Promise<FittedForecaster> {
@@ -63,90 +66,47 @@ export class BaselineForecaster implements Forecaster, FittedForecaster {
     return Buffer.from(JSON.stringify({ model: this.name, version: STATE_VERSION }));
   }
 
-  forecast(history: SeriesBatch, request: ForecastRequest): Promise<ForecastBatch> {
-    const { seriesCount } = history;
-    const { horizon, levels } = request;
+  async forecast(history: SeriesBatch, request: ForecastRequest): Promise<ForecastBatch> {
+    const { seriesCount, values, length } = history;
+    const { horizon, levels, bounds, end, seasonLength } = request;
+    const rows = { values, rowCount: seriesCount, stride: length, end, seasonLength };
+    const { status, ...forecasts } = await this.kernels.forecast(rows, {
+      rule: this.name,
+      horizon,
+      levels,
+      lower: bounds?.lower ?? Number.NEGATIVE_INFINITY,
+      upper: bounds?.upper ?? Number.POSITIVE_INFINITY,
+    });
     const abstentions = new Map<number, Abstention>();
-    const batch: ForecastBatch = {
+    for (let index = 0; index < seriesCount; index += 1) {
+      if (status[index] !== RULE_SILENT) continue;
+      abstentions.set(index, { reason: 'no known value', fallback: 'zero' });
+    }
+    return {
       seriesCount,
       horizon,
       levels,
-      point: new Float64Array(seriesCount * horizon),
-      mean: new Float64Array(seriesCount * horizon),
-      quantiles: new Float64Array(seriesCount * levels.length * horizon),
-      status: new Uint8Array(seriesCount).fill(CONVERGED),
+      ...forecasts,
+      status: status.map((code) => STATUS_OF[code]),
       abstentions,
     };
-    for (let index = 0; index < seriesCount; index += 1) {
-      const { values } = seriesAt(history, index);
-      const filled = fillForward(values, request.end);
-      const row: Row = { values, filled, seasonLength: request.seasonLength };
-      if (request.end === 0 || Number.isNaN(filled[request.end - 1])) {
-        batch.status[index] = ABSTAINED; // zeros stay
-        abstentions.set(index, { reason: 'no known value', fallback: 'zero' });
-      } else if (!this.forecastRow(row, request, batch, index)) {
-        batch.status[index] = DEGENERATE;
-      }
-    }
-    return Promise.resolve(batch);
-  }
-
-  /** false when there was no residual to take quantiles from: they equal the point then. */
-  private forecastRow(
-    row: Row,
-    request: ForecastRequest,
-    batch: ForecastBatch,
-    index: number,
-  ): boolean {
-    const { end, horizon, levels, seasonLength, bounds } = request;
-    const lower = bounds?.lower ?? Number.NEGATIVE_INFINITY;
-    const upper = bounds?.upper ?? Number.POSITIVE_INFINITY;
-    const targets = residualTargets(end, seasonLength);
-    const offsets = new Float64Array(levels.length);
-    let judged = true;
-    for (const block of leadBlocks(horizon, seasonLength)) {
-      const sorted = residualsOf(row, this.rule, block, targets);
-      judged &&= sorted.length > 0;
-      let bias = 0;
-      for (let at = 0; at < sorted.length; at += 1) bias += sorted[at];
-      if (sorted.length > 0) bias /= sorted.length;
-      for (let level = 0; level < levels.length; level += 1) {
-        offsets[level] = sorted.length > 0 ? sortedQuantile(sorted, levels[level]) : 0;
-      }
-      for (let lead = block.from; lead <= block.to; lead += 1) {
-        const rule = this.rule(row, end, lead);
-        const point = Math.min(
-          upper,
-          Math.max(lower, Number.isNaN(rule) ? row.filled[end - 1] : rule),
-        );
-        const at = index * horizon + lead - 1;
-        batch.point[at] = point;
-        batch.mean[at] = Math.min(upper, Math.max(lower, point + bias));
-        for (let level = 0; level < levels.length; level += 1) {
-          const value = Math.min(upper, Math.max(lower, point + offsets[level]));
-          batch.quantiles[(index * levels.length + level) * horizon + lead - 1] = value;
-        }
-      }
-    }
-    return judged;
   }
 }
 
 /** The four baselines, always candidates. */
-export const BASELINES: Readonly<Record<string, Rule>> = {
-  naive: lastValue,
-  'seasonal-naive': seasonalNaive,
-  'seasonal-naive-week': seasonalNaiveWeek,
-  'level-decay': levelDecay,
-};
+export const BASELINES = RULE_OF;
 
-export function createBaseline(name: string): BaselineForecaster {
-  const rule = BASELINES[name];
+/** Without kernels the reference's serve. */
+export function createBaseline(
+  name: string,
+  kernels: RulesKernels = openKernels('reference').rules,
+): BaselineForecaster {
+  const rule = RULES.find((one) => one === name);
   if (rule === undefined) {
     throw new DomainError(
       'MODEL_UNKNOWN',
-      `'${name}' is no baseline; there are ${Object.keys(BASELINES).join(', ')}`,
+      `'${name}' is no baseline; there are ${RULES.join(', ')}`,
     );
   }
-  return new BaselineForecaster(name, rule);
+  return new BaselineForecaster(rule, kernels);
 }

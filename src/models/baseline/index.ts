@@ -1,3 +1,3 @@
 // Rules of thumb that every model has to beat.
 export * from './baseline-forecaster';
-export { fillForward, type Row, type Rule } from './rules';
+export { fillForward } from '../../kernels';

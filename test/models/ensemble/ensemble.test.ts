@@ -18,7 +18,7 @@ import {
 import { futureReplaced, permuted, scaled, waves } from '../series-lab';
 
 const NAMES = ['naive', 'seasonal-naive', 'level-decay'];
-const MEMBERS = NAMES.map(createBaseline);
+const MEMBERS = NAMES.map((name) => createBaseline(name));
 const HORIZON = 24;
 
 function lossesOf(history: SeriesBatch): Promise<MemberLosses> {

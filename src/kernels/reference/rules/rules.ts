@@ -1,4 +1,5 @@
 // The rules themselves: what each baseline says for one lead of one series.
+import { decayAt, type RuleName } from '../../rules-kernels';
 
 /** One row, prepared once per forecast: only columns before `known` were read. */
 export interface Row {
@@ -14,8 +15,6 @@ export interface Row {
 export type Rule = (row: Row, end: number, lead: number) => number;
 
 const DAYS_BACK_MAX = 7; // where a bin is missing, the day before, up to a week
-const DECAY_PER_HOUR = 0.9; // lab: m3 + .9^hours (last - m3)
-const HOURS_PER_DAY = 24;
 
 export const lastValue: Rule = (row, end) => (end > 0 ? row.filled[end - 1] : Number.NaN);
 
@@ -51,7 +50,14 @@ export const levelDecay: Rule = (row, end, lead) => {
   }
   if (count === 0) return last;
   const mean = sum / count;
-  return mean + DECAY_PER_HOUR ** ((lead * HOURS_PER_DAY) / seasonLength) * (last - mean);
+  return mean + decayAt(lead, seasonLength) * (last - mean);
+};
+
+export const RULE_OF: Readonly<Record<RuleName, Rule>> = {
+  naive: lastValue,
+  'seasonal-naive': seasonalNaive,
+  'seasonal-naive-week': seasonalNaiveWeek,
+  'level-decay': levelDecay,
 };
 
 /** Last known value carried forward over [0, known). O(known). */
