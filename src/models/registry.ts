@@ -3,6 +3,7 @@ import { DomainError } from '../core';
 import type { Kernels } from '../kernels';
 import { ARIMA, ArimaForecaster } from './arima';
 import { BASELINES, createBaseline } from './baseline';
+import { BoostedForecaster, type Centring } from './boosted';
 import { EnsembleForecaster } from './ensemble';
 import type { Forecaster } from './forecaster';
 
@@ -16,9 +17,16 @@ export interface ModelSettings {
 }
 
 export const ENSEMBLE = 'ensemble';
+/** Boosters by the centre of their rows. */
+const BOOSTERS: Readonly<Record<string, Centring>> = { boosted: 'last', 'boosted-blend': 'blend' };
 const ARIMA_STEPS_PER_DAY_MAX = 48; // at finer steps a season of a day needs Fourier terms
 
-export const MODEL_NAMES: readonly string[] = [...Object.keys(BASELINES), ARIMA, ENSEMBLE];
+export const MODEL_NAMES: readonly string[] = [
+  ...Object.keys(BASELINES),
+  ARIMA,
+  ...Object.keys(BOOSTERS),
+  ENSEMBLE,
+];
 
 /** The members that a choice is made among, baselines first. */
 export function memberNames(stepsPerDay: number): readonly string[] {
@@ -30,6 +38,11 @@ export function memberNames(stepsPerDay: number): readonly string[] {
 export function createForecaster(name: string, settings: ModelSettings): Forecaster {
   if (name in BASELINES) return createBaseline(name, settings.kernels.rules);
   if (name === ARIMA) return new ArimaForecaster(settings.kernels);
+  if (name in BOOSTERS) {
+    const { stepsPerDay, horizon } = settings;
+    const centring = BOOSTERS[name];
+    return new BoostedForecaster(settings.kernels, { name, centring, stepsPerDay, horizon });
+  }
   if (name === ENSEMBLE) {
     const members = memberNames(settings.stepsPerDay).map((one) => createForecaster(one, settings));
     return new EnsembleForecaster(members, settings);

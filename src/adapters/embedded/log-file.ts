@@ -1,5 +1,6 @@
 // The frames of the local sample log: how a record lies in a file, and where a torn tail begins.
-import { crc32c, type LogRecord } from '../../ingest';
+import { crc32c } from '../../core';
+import type { LogRecord } from '../../ingest';
 
 // Frame: length u32 | crc32c of the rest u32 | content type length u8 | content type | body
 const HEADER_BYTES = 8;

@@ -10,7 +10,7 @@ import {
 import type { ObjectStore } from '../object-store';
 import type { RollupStore, SegmentRecord } from '../rollup-store';
 import { BucketGrid } from './bucket-grid';
-import { crc32c } from './crc32c';
+import { crc32c } from '../../core';
 import { BINS_PER_HOUR, hourCentiOf, hourMaxOf } from './hourly';
 import { encodeSegment, MISSING_CENTI, readSegment, type SegmentData } from './segment-file';
 

@@ -14,7 +14,7 @@ import {
 import { DAY_MS, DomainError, type EpochMs } from '../../core';
 import type { ObjectStore } from '../object-store';
 import type { SegmentRecord } from '../rollup-store';
-import { crc32c } from './crc32c';
+import { crc32c } from '../../core';
 
 /** No value: hundredths of a percent end at 65534. */
 export const MISSING_CENTI = 0xffff;

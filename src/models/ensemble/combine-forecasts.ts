@@ -2,6 +2,7 @@
 import { quantileAt } from '../../core';
 import type { Abstention, ForecastBatch } from '../forecaster';
 import { FIT_STATUSES } from '../forecaster';
+import { meanOfQuantiles } from '../quantile-mean';
 import { chosenModel, nearestLevel, type Choice } from './choose-members';
 
 const CONVERGED = FIT_STATUSES.indexOf('converged');
@@ -92,26 +93,13 @@ function medians(
   );
 }
 
-// Lab, lesson 6: the expected value of skewed loads; 3 % better than a mean of its own.
-const MEAN_SHARES: readonly (readonly [number, number])[] = [
-  [0.05, 0.06],
-  [0.25, 0.19],
-  [0.5, 0.5],
-  [0.75, 0.19],
-  [0.95, 0.06],
-];
-
 function means(
   quantiles: Float64Array,
   seriesCount: number,
   levels: readonly number[],
   horizon: number,
 ): Float64Array {
-  return perStep(quantiles, seriesCount, levels, horizon, (all, values) => {
-    let sum = 0;
-    for (const [level, share] of MEAN_SHARES) sum += share * quantileAt(level, all, values);
-    return sum;
-  });
+  return perStep(quantiles, seriesCount, levels, horizon, meanOfQuantiles);
 }
 
 function perStep(
