@@ -4,7 +4,6 @@ import type { Kernels } from '../kernels';
 import { ARIMA, ArimaForecaster } from './arima';
 import { BASELINES, createBaseline } from './baseline';
 import { BoostedForecaster, type Centring } from './boosted';
-import { EnsembleForecaster } from './ensemble';
 import type { Forecaster } from './forecaster';
 
 export interface ModelSettings {
@@ -16,6 +15,7 @@ export interface ModelSettings {
   readonly bounds?: { readonly lower: number; readonly upper: number };
 }
 
+/** The choice among members: not a forecaster of its own, see ./ensemble. */
 export const ENSEMBLE = 'ensemble';
 /** Boosters by the centre of their rows. */
 const BOOSTERS: Readonly<Record<string, Centring>> = { boosted: 'last', 'boosted-blend': 'blend' };
@@ -28,13 +28,18 @@ export const MODEL_NAMES: readonly string[] = [
   ENSEMBLE,
 ];
 
-/** The members that a choice is made among, baselines first. */
+/** The members of a night whose fleet models are not trained yet, baselines first. */
 export function memberNames(stepsPerDay: number): readonly string[] {
   const baselines = Object.keys(BASELINES);
   return stepsPerDay <= ARIMA_STEPS_PER_DAY_MAX ? [...baselines, ARIMA] : baselines;
 }
 
-/** Throws MODEL_UNKNOWN naming the model and those that exist. */
+/** The members that a choice is made among where fleet models can be trained, baselines first. */
+export function ensembleMembers(stepsPerDay: number): readonly string[] {
+  return [...memberNames(stepsPerDay), ...Object.keys(BOOSTERS)];
+}
+
+/** Any model but the ensemble. Throws MODEL_UNKNOWN naming the model and those that exist. */
 export function createForecaster(name: string, settings: ModelSettings): Forecaster {
   if (name in BASELINES) return createBaseline(name, settings.kernels.rules);
   if (name === ARIMA) return new ArimaForecaster(settings.kernels);
@@ -42,10 +47,6 @@ export function createForecaster(name: string, settings: ModelSettings): Forecas
     const { stepsPerDay, horizon } = settings;
     const centring = BOOSTERS[name];
     return new BoostedForecaster(settings.kernels, { name, centring, stepsPerDay, horizon });
-  }
-  if (name === ENSEMBLE) {
-    const members = memberNames(settings.stepsPerDay).map((one) => createForecaster(one, settings));
-    return new EnsembleForecaster(members, settings);
   }
   throw new DomainError(
     'MODEL_UNKNOWN',

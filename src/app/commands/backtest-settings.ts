@@ -35,13 +35,17 @@ export function parseBacktest(options: Options): BacktestSettings {
       '--windows and --minutes are not built yet; backtest measures forecasts only',
     );
   }
+  const train = (options.train as readonly string[] | undefined) ?? [];
+  if (options.trainOnly === true && train.length === 0) {
+    throw invalid('--train-only is set; name the fleets to learn from with --train', 'trainOnly');
+  }
   const stepSec = Number(oneOf(options, 'step', STEPS_SEC.map(String)));
   const stepsPerDay = DAY_SEC / stepSec;
   const originsText = text(options, 'origins');
   return {
     input: String(options.input),
     actuals: optional(options.actuals),
-    train: (options.train as readonly string[] | undefined) ?? [],
+    train,
     trainOnly: options.trainOnly === true,
     m4: oneOf(options, 'format', ['csv', 'm4']) === 'm4',
     stepSec,

@@ -56,7 +56,7 @@ async function backtest(settings: BacktestSettings): Promise<void> {
     if (existsSync(file)) continue;
     throw new DomainError('INPUT_UNREADABLE', `--train '${file}' does not exist`, { path: file });
   }
-  const notes = notesOf(settings);
+  const notes: string[] = [];
   const kernels = openKernels(settings.backend as BackendName);
   const { backend, isa, notice } = kernels.report();
   if (notice !== undefined) notes.push(notice);
@@ -67,6 +67,10 @@ async function backtest(settings: BacktestSettings): Promise<void> {
     notes.push(`${panel.rejectedLines} lines of the input are no sample`);
   for (const note of notes) process.stderr.write(`${note}\n`);
   const { horizon, stepsPerDay, models, levels } = settings;
+  const teachers: Panel[] = [];
+  for (const file of settings.train) {
+    teachers.push(await readInput(file, settings, settings.until));
+  }
   const progress = startProgress('Backtest', models.length * origins.count);
   const request: BacktestRequest = {
     panel,
@@ -80,6 +84,8 @@ async function backtest(settings: BacktestSettings): Promise<void> {
     m4: settings.m4,
     kernels,
     clock: new SystemClock(),
+    teachers,
+    teachersOnly: settings.trainOnly,
     onForecast: (model, origin) =>
       progress.update(models.indexOf(model) * origins.count + origin, model),
   };
@@ -176,9 +182,4 @@ function cutoffsOf(panel: Panel, origins: Origins): readonly number[] | 'per ser
   const { cutoffs, count } = origins;
   if (cutoffs.some((cutoff, at) => cutoff !== cutoffs[at % count])) return 'per series';
   return [...cutoffs.subarray(0, count)].map((cutoff) => panel.start + cutoff * panel.step);
-}
-
-function notesOf({ train, trainOnly }: BacktestSettings): string[] {
-  if (train.length === 0 && !trainOnly) return [];
-  return ['--train is not used: each of these models learns from the one series it forecasts'];
 }

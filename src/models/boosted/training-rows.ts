@@ -25,6 +25,7 @@ export interface RowRequest {
   readonly seed: number;
 }
 
+const ROWS_PER_BIN = 4; // a small fleet is not told the same hour again and again
 const LEADS_PER_ORIGIN = 4; // what an origin costs is shared; more leads of it say little new
 const WARM_DAYS = 8; // an origin looks a week back
 const WARM_DAYS_MIN = 2; // in a history of a few days
@@ -40,7 +41,9 @@ export function trainingRows(
 ): TrainingRows {
   const { stepsPerDay, horizon, rowsMax, seed, centring } = request;
   const seriesCount = sources.reduce((sum, { history }) => sum + history.seriesCount, 0);
-  const originsPerSeries = Math.ceil(rowsMax / LEADS_PER_ORIGIN / Math.max(1, seriesCount));
+  const bins = sources.reduce((sum, { history, end }) => sum + history.seriesCount * end, 0);
+  const wanted = Math.min(rowsMax, ROWS_PER_BIN * bins);
+  const originsPerSeries = Math.ceil(wanted / LEADS_PER_ORIGIN / Math.max(1, seriesCount));
   const most = originsPerSeries * LEADS_PER_ORIGIN * seriesCount;
   const features = new Float32Array(most * FEATURE_COUNT);
   const target = new Float32Array(most);

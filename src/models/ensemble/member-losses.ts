@@ -1,6 +1,7 @@
 // How well each member forecast the last nights, per series, block of leads, and quantile.
 import type { SeriesBatch } from '../../core';
 import type { FittedForecaster, ForecastBatch, Forecaster, ForecastRequest } from '../forecaster';
+import { averageNights, nightLosses, type NightLosses } from './night-losses';
 
 /** Blocks in which members are judged and chosen, leads 1-based. */
 export interface ChoiceBlock {
@@ -26,7 +27,6 @@ export interface LossRequest extends Omit<ForecastRequest, 'end'> {
 }
 
 export const CALIBRATION_NIGHTS = 14; // lab, lesson 2
-const HALF_LIFE_NIGHTS = 7; // lab, lesson 2
 const HOUR_EDGES = [1, 6, 24]; // persistence rules the first hour; the day differs from the week
 
 export function choiceBlocks(horizon: number, stepsPerDay: number): readonly ChoiceBlock[] {
@@ -48,55 +48,39 @@ export async function memberLosses(
   members: readonly Forecaster[],
   request: LossRequest,
 ): Promise<MemberLosses> {
-  const { end, horizon, stepsPerDay } = request;
-  const nights = Math.max(0, Math.min(request.nights, Math.floor(end / stepsPerDay) - 2));
+  const { end, horizon, stepsPerDay, levels } = request;
+  const nights = calibrationNights(end, stepsPerDay, request.nights);
   const blocks = choiceBlocks(horizon, stepsPerDay);
-  const { seriesCount } = history;
-  const levelCount = request.levels.length;
-  const sums = new Float64Array(seriesCount * members.length * blocks.length * levelCount);
-  const loss = new Float64Array(levelCount);
-  const weights = new Float64Array(seriesCount * blocks.length);
-  const judged = new Float64Array(seriesCount);
-  const judgedMembers = nights > 0 ? members.length : 0;
-  for (let member = 0; member < judgedMembers; member += 1) {
+  const known = knownColumns(history, end);
+  const judged: { age: number; losses: NightLosses[] }[] = [];
+  for (let age = nights; age >= 1; age -= 1) judged.push({ age, losses: [] });
+  for (const member of nights > 0 ? members : []) {
     const first = end - nights * stepsPerDay;
-    const fitted = await members[member].fit(history, {
-      end: first,
-      seasonLength: request.seasonLength,
-    });
-    for (let night = nights; night >= 1; night -= 1) {
-      const origin = end - night * stepsPerDay;
-      const weight = 0.5 ** ((night - 1) / HALF_LIFE_NIGHTS);
+    const fitted = await member.fit(history, { end: first, seasonLength: request.seasonLength });
+    for (const night of judged) {
+      const origin = end - night.age * stepsPerDay;
       const forecast = await forecastAt(fitted, history, request, origin);
-      for (let series = 0; series < seriesCount; series += 1) {
-        let any = false;
-        for (let block = 0; block < blocks.length; block += 1) {
-          if (!blockLoss(history, forecast, series, origin, end, blocks[block], loss)) continue;
-          any = true;
-          const row = ((series * members.length + member) * blocks.length + block) * levelCount;
-          for (let level = 0; level < levelCount; level += 1) {
-            sums[row + level] += weight * loss[level];
-          }
-          if (member === 0) weights[series * blocks.length + block] += weight;
-        }
-        if (any && member === 0) judged[series] += weight;
-      }
+      night.losses.push(nightLosses(known, end - origin, forecast, blocks));
     }
   }
-  const losses = Float32Array.from(sums, (sum, at) => {
-    const block = Math.floor(at / levelCount) % blocks.length;
-    const series = Math.floor(at / (members.length * blocks.length * levelCount));
-    const weight = weights[series * blocks.length + block];
-    return weight > 0 ? sum / weight : Number.NaN;
-  });
-  return {
-    members: members.map((member) => member.name),
-    blocks,
-    levels: request.levels,
-    seriesCount,
-    losses,
-    nights: judged,
-  };
+  const { seriesCount } = history;
+  const names = members.map((member) => member.name);
+  return averageNights(judged, { members: names, blocks, levels, seriesCount });
+}
+
+/** As many nights as lie two days after the first column. */
+export function calibrationNights(end: number, stepsPerDay: number, most: number): number {
+  return Math.max(0, Math.min(most, Math.floor(end / stepsPerDay) - 2));
+}
+
+function knownColumns(history: SeriesBatch, end: number): SeriesBatch {
+  if (end === history.length) return history;
+  const values = new Float64Array(history.seriesCount * end);
+  for (let series = 0; series < history.seriesCount; series += 1) {
+    const from = series * history.length;
+    values.set(history.values.subarray(from, from + end), series * end);
+  }
+  return { ...history, length: end, values };
 }
 
 function forecastAt(
@@ -108,33 +92,4 @@ function forecastAt(
   const { horizon, seasonLength, levels, bounds, end } = request;
   const needed = Math.min(horizon, end - origin); // later leads have no actual yet
   return fitted.forecast(history, { end: origin, horizon: needed, seasonLength, levels, bounds });
-}
-
-/** Fills `losses` with each level's mean pinball over known targets; false when there is none. */
-function blockLoss(
-  history: SeriesBatch,
-  forecast: ForecastBatch,
-  series: number,
-  origin: number,
-  end: number,
-  block: ChoiceBlock,
-  losses: Float64Array,
-): boolean {
-  const { levels, horizon, quantiles } = forecast;
-  losses.fill(0);
-  let count = 0;
-  for (let lead = block.from; lead <= Math.min(block.to, horizon); lead += 1) {
-    const target = origin + lead - 1;
-    if (target >= end) break;
-    const actual = history.values[series * history.length + target];
-    if (Number.isNaN(actual)) continue;
-    for (let level = 0; level < levels.length; level += 1) {
-      const quantile = quantiles[(series * levels.length + level) * horizon + lead - 1];
-      const error = actual - quantile;
-      losses[level] += error >= 0 ? levels[level] * error : (levels[level] - 1) * error;
-    }
-    count += 1;
-  }
-  for (let level = 0; level < levels.length; level += 1) losses[level] /= count;
-  return count > 0;
 }

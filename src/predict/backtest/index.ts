@@ -1,5 +1,6 @@
 // The backtest: the only source of accuracy figures.
 export * from './forecast-lines';
+export type { MemberRequest } from './forecast-member';
 export * from './origins';
 export * from './panel';
 export * from './read-m4';

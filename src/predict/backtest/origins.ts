@@ -80,22 +80,46 @@ function commonEnd(ends: Int32Array): { readonly end: number; readonly share: nu
 }
 
 /**
- * What is known at one origin, and nothing else: later values are not even in memory that a model
- * sees. Rows end together; where cutoffs differ, shorter rows start with NaN.
+ * What is known `stepsBack` columns before one origin, and nothing else: later values are not even in
+ * memory that a model sees. Rows end together; where cutoffs differ, shorter rows start with NaN.
  */
-export function historyAt(panel: Panel, origins: Origins, origin: number): SeriesBatch {
+export function historyAt(
+  panel: Panel,
+  origins: Origins,
+  origin: number,
+  stepsBack = 0,
+): SeriesBatch {
   const seriesCount = panel.ids.length;
-  let length = 0;
-  for (let series = 0; series < seriesCount; series += 1) {
-    length = Math.max(length, origins.cutoffs[series * origins.count + origin]);
-  }
+  const cutoffs = Int32Array.from(
+    { length: seriesCount },
+    (_, series) => origins.cutoffs[series * origins.count + origin] - stepsBack,
+  );
+  const length = Math.max(
+    0,
+    cutoffs.reduce((most, cutoff) => Math.max(most, cutoff), 0),
+  );
   const values = new Float64Array(seriesCount * length).fill(Number.NaN);
   for (let series = 0; series < seriesCount; series += 1) {
-    const cutoff = origins.cutoffs[series * origins.count + origin];
     const from = series * panel.length;
-    const known = Math.min(Math.max(0, cutoff), panel.length);
-    values.set(panel.values.subarray(from, from + known), series * length + length - cutoff);
+    const known = Math.min(Math.max(0, cutoffs[series]), panel.length);
+    const to = series * length + length - Math.max(0, cutoffs[series]);
+    values.set(panel.values.subarray(from, from + known), to);
   }
   const startMs = panel.start * 1_000;
   return { startMs, stepMs: panel.step * 1_000, seriesCount, length, values };
+}
+
+/** The rows of another panel that are known before the instant of column `cutoff` of this one. */
+export function teacherAt(panel: Panel, cutoff: number, teacher: Panel): SeriesBatch {
+  const instant = panel.start + cutoff * panel.step;
+  const length = Math.min(teacher.length, Math.max(0, (instant - teacher.start) / teacher.step));
+  const seriesCount = teacher.ids.length;
+  const values = new Float64Array(seriesCount * Math.floor(length));
+  for (let series = 0; series < seriesCount; series += 1) {
+    const from = series * teacher.length;
+    const row = teacher.values.subarray(from, from + Math.floor(length));
+    values.set(row, series * Math.floor(length));
+  }
+  const startMs = teacher.start * 1_000;
+  return { startMs, stepMs: teacher.step * 1_000, seriesCount, length: Math.floor(length), values };
 }

@@ -1,28 +1,15 @@
 // Rolling origins: every model forecasts from what was known, and is measured by what came.
-import { QUANTILE_LEVELS, type Clock, type SeriesBatch } from '../../core';
-import type { Kernels } from '../../kernels';
-import { createForecaster, type ForecastBatch } from '../../models';
-import { historyAt, type Origins } from './origins';
-import type { Panel } from './panel';
+import { ENSEMBLE, ensembleMembers, type ForecastBatch } from '../../models';
+import { combineMembers } from './combine-members';
+import { forecastMember, type MemberForecasts, type MemberRequest } from './forecast-member';
 import type { Reference } from './reference-errors';
 import { scoreBlock, type BlockScores, type ModelForecasts } from './score-block';
 import { scoreM4, type M4Scores } from './score-m4';
 
-export interface BacktestRequest {
-  readonly panel: Panel;
-  readonly origins: Origins;
+export interface BacktestRequest extends MemberRequest {
   readonly reference: Reference;
   readonly models: readonly string[];
-  readonly horizon: number;
-  readonly stepsPerDay: number;
-  /** Levels that are written and scored. */
-  readonly levels: readonly number[];
-  /** CPU percentages are kept at 0 to 400; M4's values are not. */
-  readonly percentages: boolean;
   readonly m4: boolean;
-  readonly kernels: Kernels;
-  readonly clock: Clock;
-  readonly onForecast?: (model: string, origin: number) => void;
 }
 
 /** One model's forecasts: cells (series, origins, horizon). */
@@ -48,17 +35,34 @@ export interface ModelReport {
   readonly m4?: M4Scores;
 }
 
-const UPPER_PCT = 400; // what ingest accepts, design section 3
-
-/** One model at a time, so that memory holds one model's forecasts. */
+/** Members of the ensemble are forecast once, whether they were asked for or not; the ensemble is last. */
 export async function* runBacktest(request: BacktestRequest): AsyncGenerator<ModelRun> {
-  for (const model of request.models) yield await runModel(model, request);
+  const { models, stepsPerDay, clock } = request;
+  const wanted = new Set(models);
+  const kept: MemberForecasts[] = [];
+  const members = wanted.has(ENSEMBLE) ? ensembleMembers(stepsPerDay) : [];
+  for (const model of new Set([...members, ...models])) {
+    if (model === ENSEMBLE) continue;
+    const isMember = members.includes(model);
+    const forecasts = await forecastMember(model, request, isMember);
+    if (isMember) kept.push(forecasts);
+    if (wanted.has(model)) yield runOf(model, forecasts.forecasts, forecasts.seconds, request);
+  }
+  if (!wanted.has(ENSEMBLE)) return;
+  const started = clock.monotonicMs();
+  const combined = combineMembers(kept, request);
+  const combining = (clock.monotonicMs() - started) / 1_000;
+  const train = kept.reduce((sum, one) => sum + one.seconds.train, 0);
+  const predict = kept.reduce((sum, one) => sum + one.seconds.predict, combining);
+  yield runOf(ENSEMBLE, combined, { train, predict }, request);
 }
 
-async function runModel(model: string, request: BacktestRequest): Promise<ModelRun> {
-  const { panel, origins, horizon, stepsPerDay, levels, clock, kernels } = request;
-  // The point must not depend on which quantiles were asked for.
-  const all = [...new Set([...QUANTILE_LEVELS, ...levels])].toSorted((a, b) => a - b);
+function runOf(
+  model: string,
+  forecasts: readonly ForecastBatch[],
+  seconds: ModelRun['seconds'],
+  { panel, origins, horizon, levels }: BacktestRequest,
+): ModelRun {
   const cells = panel.ids.length * origins.count * horizon;
   const store = {
     point: new Float64Array(cells),
@@ -66,44 +70,15 @@ async function runModel(model: string, request: BacktestRequest): Promise<ModelR
     quantiles: levels.map((level) => ({ level, values: new Float64Array(cells) })),
   };
   const abstentions: Record<string, number> = {};
-  let trainMs = 0;
-  let predictMs = 0;
-  for (let origin = 0; origin < origins.count; origin += 1) {
-    request.onForecast?.(model, origin);
-    const history = historyAt(panel, origins, origin);
-    const bounds = request.percentages ? boundsOf(history) : undefined;
-    const forecaster = createForecaster(model, { kernels, stepsPerDay, horizon, bounds });
-    const known = { end: history.length, seasonLength: stepsPerDay };
-    const started = clock.monotonicMs();
-    const fitted = await forecaster.fit(history, known);
-    const trained = clock.monotonicMs();
-    const forecast = await fitted.forecast(history, { ...known, horizon, levels: all, bounds });
-    predictMs += clock.monotonicMs() - trained;
-    trainMs += trained - started;
+  forecasts.forEach((forecast, origin) => {
     keep(store, forecast, origin, origins.count);
     for (const { reason, fallback } of forecast.abstentions.values()) {
       const key = `${reason} (${fallback})`;
       abstentions[key] = (abstentions[key] ?? 0) + 1;
     }
-  }
-  return {
-    model,
-    median: { point: store.point, quantiles: store.quantiles },
-    mean: { point: store.mean, quantiles: [] },
-    abstentions,
-    seconds: { train: trainMs / 1_000, predict: predictMs / 1_000 },
-  };
-}
-
-/** Percentages stay percentages; where the known values say otherwise, nothing is cut. */
-function boundsOf(history: SeriesBatch): { readonly lower: number; readonly upper: number } {
-  let lower = 0;
-  let upper = UPPER_PCT;
-  for (const value of history.values) {
-    if (value < 0) lower = Number.NEGATIVE_INFINITY;
-    if (value > UPPER_PCT) upper = Number.POSITIVE_INFINITY;
-  }
-  return { lower, upper };
+  });
+  const median = { point: store.point, quantiles: store.quantiles };
+  return { model, median, mean: { point: store.mean, quantiles: [] }, abstentions, seconds };
 }
 
 function keep(

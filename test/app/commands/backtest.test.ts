@@ -87,9 +87,14 @@ describe('slackwater backtest', () => {
     expect(report).toMatchObject({ requested: 24, no_actual: 48, origins: 1 });
   });
 
-  it('says that --train is of no use to models of one series', async () => {
-    const words = ['--train', input, '--train-only', '--models', 'naive', '-o', 'json'];
-    expect(JSON.parse(await backtest(...usual, ...words)).notes[0]).toMatch(/--train is not used/);
+  it('learns from the fleets of --train alone when told so', async () => {
+    const words = ['--models', 'boosted', '-o', 'json'];
+    const own = JSON.parse(await backtest(...usual, ...words));
+    const taught = JSON.parse(await backtest(...usual, ...words, '--train', input, '--train-only'));
+    expect(taught.models.boosted.failures).toEqual(own.models.boosted.failures);
+    await expect(backtest(...usual, ...words, '--train-only')).rejects.toThrow(
+      /--train-only is set/,
+    );
   });
 
   it.each([
