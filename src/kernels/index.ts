@@ -6,3 +6,7 @@ export * from './kernels';
 export * from './open-kernels';
 export * from './rules-kernels';
 export { fillForward, RULE_OF } from './reference/rules';
+export * from './text-kernels';
+export * from './windows-kernels';
+export * from './reference/windows/copy-cost';
+export * from './reference/windows/pre-copy';

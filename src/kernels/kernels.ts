@@ -2,6 +2,8 @@
 import type { ArimaKernels } from './arima-kernels';
 import type { BoostedKernels } from './boosted-kernels';
 import type { RulesKernels } from './rules-kernels';
+import type { TextKernels } from './text-kernels';
+import type { WindowsKernels } from './windows-kernels';
 
 export const ISAS = ['baseline', 'avx2', 'avx512'] as const;
 export type Isa = (typeof ISAS)[number];
@@ -23,4 +25,6 @@ export abstract class Kernels {
   abstract readonly arima: ArimaKernels;
   abstract readonly boosted: BoostedKernels;
   abstract readonly rules: RulesKernels;
+  abstract readonly text: TextKernels;
+  abstract readonly windows: WindowsKernels;
 }

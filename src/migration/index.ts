@@ -4,7 +4,7 @@ export * from './change-policy';
 export * from './cloud-event';
 export * from './compare-loads';
 export * from './cost/cost-settings';
-export * from './cost/pre-copy';
+export { simulatePreCopy, type PreCopyCase, type PreCopyOutcome } from '../kernels';
 export * from './cost/predict-cost';
 export * from './explain';
 export * from './plan-windows';

@@ -1,19 +1,16 @@
 // The night's window planner: candidates from forecasts, documents from candidates, publication.
-import { DAY_MS } from '../core';
+import { FIVE_MINUTES_MS } from '../core';
 import type { EpochMs, Json } from '../core';
+import { textOf, type Kernels } from '../kernels';
 import { WindowPlanner } from '../predict';
 import type { ColumnTable, Run, ShardForecast } from '../predict';
-import { COST_DEFAULTS } from './cost/cost-settings';
+import { COST_DEFAULTS, copySettingsOf } from './cost/cost-settings';
 import type { CostSettings } from './cost/cost-settings';
-import { CostPredictor } from './cost/predict-cost';
-import { candidatesOf, candidateTable } from './windows/candidate-table';
-import type { VmCandidates } from './windows/candidate-table';
-import { decide } from './windows/decide';
-import { LoadProfiles } from './windows/load-profile';
-import { rankWindows, WINDOW_DEFAULTS } from './windows/rank-windows';
+import { candidateColumns, candidateTable } from './windows/candidate-table';
+import { rankSettingsOf, WINDOW_DEFAULTS } from './windows/rank-windows';
 import type { WindowSettings } from './windows/rank-windows';
-import { windowDocumentOf } from './windows/window-document';
-import type { VmPolicy, WindowDocument, WindowStore } from './window-store';
+import { writeDocuments } from './windows/write-documents';
+import type { VmPolicy, WindowStore } from './window-store';
 
 export interface PlanSettings {
   readonly cost: CostSettings;
@@ -29,90 +26,66 @@ export const PLAN_DEFAULTS: PlanSettings = { cost: COST_DEFAULTS, windows: WINDO
  * that the staged document has, so that document is not published. The next night applies it.
  */
 export class NightWindowPlanner extends WindowPlanner {
-  private readonly costs: CostPredictor;
-
   constructor(
     private readonly store: WindowStore,
     private readonly settings: PlanSettings = PLAN_DEFAULTS,
   ) {
     super();
-    this.costs = new CostPredictor(settings.cost);
   }
 
-  override candidates(forecast: ShardForecast): ColumnTable {
-    const profiles = new LoadProfiles(forecast.fiveMinute);
-    return candidateTable(forecast.vms.map((_, row) => this.vmCandidates(forecast, profiles, row)));
+  override async candidates(forecast: ShardForecast, kernels: Kernels): Promise<ColumnTable> {
+    const { vms, day, dayStepMs, abstentions, cutoffMs } = forecast;
+    const { windows, cost } = this.settings;
+    const sizes = {
+      vcpus: Float64Array.from(vms, (vm) => vm.vcpus ?? Number.NaN),
+      memoryBytes: Float64Array.from(vms, (vm) => vm.memoryBytes ?? Number.NaN),
+    };
+    const rows = {
+      rowCount: vms.length,
+      horizon: day.horizon,
+      finer: dayStepMs / FIVE_MINUTES_MS,
+      stepMs: FIVE_MINUTES_MS,
+      startMs: cutoffMs,
+      levels: day.levels,
+      mean: day.mean,
+      quantiles: day.quantiles,
+      ...sizes,
+      usedMemoryBytes: new Float64Array(vms.length).fill(Number.NaN), // nobody tells it yet
+      skip: Uint8Array.from(vms, (_, row) => (abstentions.has(row) ? 1 : 0)),
+    };
+    const settings = rankSettingsOf(windows);
+    const ranked = await kernels.windows.rank(rows, copySettingsOf(cost), settings);
+    return candidateTable(forecast, sizes, ranked, windows.windowsMax);
   }
 
   override async choose(
     run: Run,
     shard: number,
     table: ColumnTable,
+    kernels: Kernels,
   ): Promise<{
     readonly documents: number;
     readonly windows: number;
     readonly vmsWithWindows: number;
   }> {
-    const vms = candidatesOf(table);
-    const vmIds = vms.map((vm) => vm.vmId);
+    const columns = candidateColumns(table);
+    const { rowCount } = columns;
+    const vmIds = Array.from({ length: rowCount }, (_, row) => textOf(columns.vmId, row));
     const policies = await this.store.policies(run.tenantId, vmIds);
-    const revisions = await this.store.revisions(run.tenantId, vmIds);
-    let windows = 0;
-    let vmsWithWindows = 0;
-    const documents = vms.map((vm, row) => {
-      const { document, windowCount } = documentOf(run, vm, policies[row], revisions[row] + 1);
-      windows += windowCount;
-      if (windowCount > 0) vmsWithWindows += 1;
-      return document;
+    const decided = new Map<number, VmPolicy>();
+    policies.forEach((policy, row) => {
+      if (policy.state !== 'auto') decided.set(row, policy);
     });
-    await this.store.stage(run.runId, shard, documents);
-    return { documents: documents.length, windows, vmsWithWindows };
+    const newest = await this.store.revisions(run.tenantId, vmIds);
+    const revisions = newest.map((revision) => revision + 1);
+    const { cost } = this.settings;
+    const written = await writeDocuments(run, columns, decided, revisions, cost, kernels);
+    await this.store.stage(run.runId, shard, written.batch);
+    const { windows, vmsWithWindows } = written;
+    return { documents: rowCount, windows, vmsWithWindows };
   }
 
   override async publish(run: Run, summary: Json, nowMs: EpochMs): Promise<void> {
     await this.store.publish(run.tenantId, run.runId, summary, nowMs);
   }
-
-  private vmCandidates(forecast: ShardForecast, profiles: LoadProfiles, row: number): VmCandidates {
-    const { vmId, vcpus, memoryBytes } = forecast.vms[row];
-    const models = {
-      fiveMinute: forecast.fiveMinuteModel[row],
-      hourly: forecast.hourlyModel[row],
-    };
-    const abstained = forecast.abstentions.get(row);
-    if (abstained !== undefined) return { vmId, models, reason: `no forecast: ${abstained}` };
-    const size = { vcpus, memoryBytes };
-    const profile = profiles.row(row);
-    const { costs, settings } = this;
-    const ranked = rankWindows(size, profile, forecast.cutoffMs, costs, settings.windows);
-    return { vmId, models, ranked };
-  }
-}
-
-function documentOf(
-  run: Run,
-  vm: VmCandidates,
-  policy: VmPolicy,
-  revision: number,
-): { readonly document: WindowDocument; readonly windowCount: number } {
-  const { cutoffMs } = run.plan;
-  const day = vm.ranked?.day;
-  const decided = decide(policy, {
-    windows: vm.ranked?.windows ?? [],
-    reason: vm.reason,
-    day,
-    cutoffMs,
-    expiresMs: cutoffMs + DAY_MS,
-  });
-  const document = windowDocumentOf({
-    tenant: run.tenantId,
-    runDate: run.runDate,
-    vmId: vm.vmId,
-    revision,
-    cutoffMs,
-    models: vm.models,
-    day,
-    ...decided,
-  });
-  return { document, windowCount: decided.windows.length };
 }

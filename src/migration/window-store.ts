@@ -1,5 +1,6 @@
 // Published windows, what operators decided about VMs, and the feed that carries both.
 import type { EpochMs, Json } from '../core';
+import { textColumn, textOf, type TextColumn } from '../kernels';
 
 /** The document of one VM as it is on the feed, in REST, on the page, and in the file. */
 export interface WindowDocument {
@@ -9,6 +10,35 @@ export interface WindowDocument {
   readonly id: string;
   /** Canonical JSON, serialised once. */
   readonly text: string;
+}
+
+/** Documents of many VMs as columns of equal length. */
+export interface DocumentBatch {
+  readonly count: number;
+  readonly vmIds: TextColumn;
+  readonly ids: TextColumn;
+  readonly revisions: Int32Array;
+  readonly texts: TextColumn;
+}
+
+export function documentBatch(documents: readonly WindowDocument[]): DocumentBatch {
+  return {
+    count: documents.length,
+    vmIds: textColumn(documents.map((one) => one.vmId)),
+    ids: textColumn(documents.map((one) => one.id)),
+    revisions: Int32Array.from(documents, (one) => one.revision),
+    texts: textColumn(documents.map((one) => one.text)),
+  };
+}
+
+export function documentAt(batch: DocumentBatch, row: number): WindowDocument {
+  const { vmIds, ids, revisions, texts } = batch;
+  return {
+    vmId: textOf(vmIds, row),
+    revision: revisions[row],
+    id: textOf(ids, row),
+    text: textOf(texts, row),
+  };
 }
 
 /** What an operator decided about a VM; 'auto' when nothing. */
@@ -36,7 +66,7 @@ export abstract class WindowStore {
   abstract setPolicy(tenantId: string, vmId: string, policy: VmPolicy): Promise<void>;
 
   /** Keeps a shard's documents out of sight until `publish`; replaces what it staged before. */
-  abstract stage(runId: string, shard: number, documents: readonly WindowDocument[]): Promise<void>;
+  abstract stage(runId: string, shard: number, documents: DocumentBatch): Promise<void>;
 
   /**
    * One transaction: the run becomes the published attempt of (tenant, runDate), every staged

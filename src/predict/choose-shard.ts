@@ -13,6 +13,11 @@ export interface ChooseResult {
 
 export async function chooseShard(run: Run, shard: ShardLease, ports: NightPorts): Promise<Json> {
   const bytes = await ports.objects.get(shardKey(run.runId, 'candidates', shard.shard));
-  const chosen = await ports.planner.choose(run, shard.shard, decodeColumns(bytes));
+  const chosen = await ports.planner.choose(
+    run,
+    shard.shard,
+    decodeColumns(bytes),
+    ports.kernels(run.plan.backend, run.plan.isa),
+  );
   return { ...chosen } as Json;
 }

@@ -1,68 +1,76 @@
 // Flat columns as one Arrow IPC file: float64, float32, int32, or text, with metadata in the schema.
 import {
-  Float32,
+  Field,
+  FixedSizeList,
   Float64,
-  Int32,
+  makeData,
   makeVector,
   RecordBatch,
   RecordBatchFileWriter,
   Schema,
-  Field,
-  makeData,
   Struct,
   tableFromIPC,
   Utf8,
-  vectorFromArray,
   type Data,
+  type DataType,
 } from 'apache-arrow';
-import type { ColumnTable } from './window-planner';
+import type { TextColumn } from '../kernels';
+import type { Column, ColumnTable } from './window-planner';
 
-type Column = Float64Array | Float32Array | Int32Array | readonly string[];
-
-/** Any Arrow reader opens it. An empty table keeps its columns. */
-export function encodeColumns(
-  table: ColumnTable,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  const names = Object.keys(table.columns);
-  const children = names.map((name) => dataOf(table.columns[name]));
+/** Any Arrow reader opens it. An empty table keeps its columns. O(bytes). */
+export function encodeColumns(table: ColumnTable): Uint8Array {
+  const { rowCount, columns, metadata = {} } = table;
+  const names = Object.keys(columns);
+  const children = names.map((name) => dataOf(columns[name], rowCount));
   const fields = names.map((name, at) => new Field(name, children[at].type, false));
   const schema = new Schema(fields, new Map(Object.entries(metadata)));
-  const data = makeData({
-    type: new Struct(fields),
-    length: table.rowCount,
-    nullCount: 0,
-    children,
-  });
+  const data = makeData({ type: new Struct(fields), length: rowCount, nullCount: 0, children });
   const writer = new RecordBatchFileWriter();
   writer.write(new RecordBatch(schema, data));
   writer.finish();
   return writer.toUint8Array(true);
 }
 
-export interface ColumnFile extends ColumnTable {
-  readonly metadata: ReadonlyMap<string, string>;
-}
-
-/** Typed columns are views of `bytes`. */
-export function decodeColumns(bytes: Uint8Array): ColumnFile {
+/** Columns are views of `bytes`. */
+export function decodeColumns(bytes: Uint8Array): ColumnTable {
   const table = tableFromIPC(bytes);
   const columns: Record<string, Column> = {};
-  for (const field of table.schema.fields) {
-    const vector = table.getChild(field.name);
-    const isText = field.type instanceof Utf8;
-    columns[field.name] = isText
-      ? Array.from({ length: table.numRows }, (_, row) => String(vector?.get(row)))
-      : ((vector?.toArray() ?? new Float64Array(0)) as Exclude<Column, readonly string[]>);
+  for (const { name, type } of table.schema.fields) {
+    columns[name] = columnOf(type, table.getChild(name)?.data[0]);
   }
-  return { rowCount: table.numRows, columns, metadata: table.schema.metadata };
+  const metadata = Object.fromEntries(table.schema.metadata);
+  return { rowCount: table.numRows, columns, metadata };
 }
 
-function dataOf(column: Column): Data<Float64 | Float32 | Int32 | Utf8> {
+function columnOf(type: DataType, data: Data | undefined): Column {
+  if (type instanceof Utf8) {
+    const offsets = (data?.valueOffsets as Int32Array | undefined) ?? new Int32Array(1);
+    const text = (data?.values as Uint8Array | undefined) ?? new Uint8Array();
+    return {
+      bytes: text,
+      offsets: new Uint32Array(offsets.buffer, offsets.byteOffset, offsets.length),
+    };
+  }
+  if (type instanceof FixedSizeList) {
+    const list = data?.children[0]?.values as Float64Array | undefined;
+    return { list: list ?? new Float64Array(), width: type.listSize };
+  }
+  const values = data?.values as Float64Array | Float32Array | Int32Array | undefined;
+  return values ?? new Float64Array();
+}
+
+function dataOf(column: Column, length: number): Data {
   if (column instanceof Float64Array) return makeVector(column).data[0];
   if (column instanceof Float32Array) return makeVector(column).data[0];
   if (column instanceof Int32Array) return makeVector(column).data[0];
-  return column.length === 0
-    ? makeData({ type: new Utf8(), length: 0, nullCount: 0 })
-    : vectorFromArray([...column], new Utf8()).data[0];
+  if ('list' in column) {
+    const type = new FixedSizeList(column.width, new Field('item', new Float64(), false));
+    return makeData({ type, length, nullCount: 0, child: makeVector(column.list).data[0] });
+  }
+  return textData(column, length);
+}
+
+function textData({ bytes, offsets }: TextColumn, length: number): Data<Utf8> {
+  const valueOffsets = new Int32Array(offsets.buffer, offsets.byteOffset, length + 1);
+  return makeData({ type: new Utf8(), length, nullCount: 0, valueOffsets, data: bytes });
 }

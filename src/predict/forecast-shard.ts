@@ -59,17 +59,19 @@ export async function forecastShard(
     abstentions: countOf([...history.abstentions.values()]),
     fleet: fleetSums(history.hourly, hourly.forecast),
   };
-  const table = ports.planner.candidates({
+  const shardForecast = {
     run,
     vms: history.vms,
     cutoffMs: run.plan.cutoffMs,
-    fiveMinute: fiveMinute.forecast,
-    hourly: hourly.forecast,
+    day: fiveMinute.forecast,
+    dayStepMs: FIVE_MINUTE.stepMs,
     fiveMinuteModel: fiveMinute.models,
     hourlyModel: hourly.models,
     lastPct: history.lastPct,
     abstentions: history.abstentions,
-  });
+  };
+  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
+  const table = await ports.planner.candidates(shardForecast, kernels);
   await ports.objects.put(shardKey(run.runId, 'candidates', shard.shard), encodeColumns(table));
   return result as unknown as Json;
 }

@@ -83,7 +83,7 @@ function encodeLosses(losses: MemberLosses): Uint8Array {
     blocks: JSON.stringify(blocks),
     levels: JSON.stringify(levels),
   };
-  return encodeColumns({ rowCount: seriesCount, columns }, metadata);
+  return encodeColumns({ rowCount: seriesCount, columns, metadata });
 }
 
 /** In the order of MemberLosses.losses. */
@@ -106,9 +106,9 @@ export async function readLosses(
 ): Promise<MemberLosses> {
   const key = shardKey(run.runId, `losses-${resolution.stepMs / 1_000}`, shard);
   const file = decodeColumns(await ports.objects.get(key));
-  const members = JSON.parse(file.metadata.get('members') ?? '[]') as string[];
-  const blocks = JSON.parse(file.metadata.get('blocks') ?? '[]') as ChoiceBlock[];
-  const levels = JSON.parse(file.metadata.get('levels') ?? '[]') as number[];
+  const members = JSON.parse(file.metadata?.members ?? '[]') as string[];
+  const blocks = JSON.parse(file.metadata?.blocks ?? '[]') as ChoiceBlock[];
+  const levels = JSON.parse(file.metadata?.levels ?? '[]') as number[];
   const names = columnNames(members, blocks, levels);
   const losses = new Float32Array(file.rowCount * names.length);
   names.forEach((name, at) => {

@@ -1,5 +1,6 @@
 // What the night asks of migration, without knowing it: candidates, documents, publication.
 import type { EpochMs, Json } from '../core';
+import type { Kernels, TextColumn } from '../kernels';
 import type { ForecastBatch } from '../models';
 import type { VmRecord } from '../ingest';
 import type { Run } from './ledger';
@@ -9,10 +10,9 @@ export interface ShardForecast {
   readonly run: Run;
   readonly vms: readonly VmRecord[];
   readonly cutoffMs: EpochMs;
-  /** 288 steps of five minutes. */
-  readonly fiveMinute: ForecastBatch;
-  /** 168 steps of an hour. */
-  readonly hourly: ForecastBatch;
+  /** The day in which windows lie, from the cutoff. */
+  readonly day: ForecastBatch;
+  readonly dayStepMs: number;
   /** (vms) the chosen model's name per resolution. */
   readonly fiveMinuteModel: readonly string[];
   readonly hourlyModel: readonly string[];
@@ -25,20 +25,29 @@ export interface ShardForecast {
 /** Flat columns of equal length, written as one Arrow file; what they mean is migration's matter. */
 export interface ColumnTable {
   readonly rowCount: number;
-  readonly columns: Readonly<
-    Record<string, Float64Array | Float32Array | Int32Array | readonly string[]>
-  >;
+  readonly columns: Readonly<Record<string, Column>>;
+  /** Short words about the whole table. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
+
+export type Column =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | TextColumn
+  /** A list of `width` values per row. */
+  | { readonly list: Float64Array; readonly width: number };
 
 export abstract class WindowPlanner {
   /** Pure: the ranked candidate windows of every VM of a shard. */
-  abstract candidates(forecast: ShardForecast): ColumnTable;
+  abstract candidates(forecast: ShardForecast, kernels: Kernels): Promise<ColumnTable>;
 
   /** Turns candidates into documents and stages them; a second call replaces the first. */
   abstract choose(
     run: Run,
     shard: number,
     table: ColumnTable,
+    kernels: Kernels,
   ): Promise<{
     readonly documents: number;
     readonly windows: number;

@@ -1,4 +1,5 @@
 // What every WindowStore promises, with the FeedStore that shares its outbox.
+import { documentBatch } from '../../src/migration';
 import type { FeedStore, WindowDocument, WindowStore } from '../../src/migration';
 
 export interface WindowStoreLab {
@@ -38,7 +39,7 @@ export function windowStoreConformance(name: string, open: () => Promise<WindowS
 
     it('shows nothing of a run before it is published', async () => {
       const run = await lab.newRun('north');
-      await lab.windows.stage(run, 0, [documentOf('a', 1)]);
+      await lab.windows.stage(run, 0, documentBatch([documentOf('a', 1)]));
       expect(await lab.windows.document('north', 'a')).toBeUndefined();
       expect([...(await lab.windows.revisions('north', ['a']))]).toEqual([0]);
       expect(await feedIds(lab.feed, 'north')).toEqual([]);
@@ -46,8 +47,8 @@ export function windowStoreConformance(name: string, open: () => Promise<WindowS
 
     it('publishes all shards at once, byte for byte, with an outbox row for each', async () => {
       const run = await lab.newRun('north');
-      await lab.windows.stage(run, 1, [documentOf('b', 1), documentOf('B', 1)]);
-      await lab.windows.stage(run, 0, [documentOf('c', 1), documentOf('a', 1)]);
+      await lab.windows.stage(run, 1, documentBatch([documentOf('b', 1), documentOf('B', 1)]));
+      await lab.windows.stage(run, 0, documentBatch([documentOf('c', 1), documentOf('a', 1)]));
       await lab.windows.publish('north', run, {}, NOW_MS);
       expect(await lab.windows.document('north', 'a')).toEqual(documentOf('a', 1));
       expect([...(await lab.windows.revisions('north', ['b', 'd', 'a']))]).toEqual([1, 0, 1]);
@@ -57,7 +58,7 @@ export function windowStoreConformance(name: string, open: () => Promise<WindowS
 
     it('changes nothing when the same run is published again', async () => {
       const run = await lab.newRun('north');
-      await lab.windows.stage(run, 0, [documentOf('a', 1)]);
+      await lab.windows.stage(run, 0, documentBatch([documentOf('a', 1)]));
       await lab.windows.publish('north', run, {}, NOW_MS);
       await lab.windows.publish('north', run, {}, NOW_MS + 1);
       expect(await feedIds(lab.feed, 'north')).toEqual(['a-1']);
@@ -65,8 +66,8 @@ export function windowStoreConformance(name: string, open: () => Promise<WindowS
 
     it('keeps only what a shard staged last', async () => {
       const run = await lab.newRun('north');
-      await lab.windows.stage(run, 0, [documentOf('a', 1), documentOf('b', 1)]);
-      await lab.windows.stage(run, 0, [documentOf('a', 1, '-again')]);
+      await lab.windows.stage(run, 0, documentBatch([documentOf('a', 1), documentOf('b', 1)]));
+      await lab.windows.stage(run, 0, documentBatch([documentOf('a', 1, '-again')]));
       await lab.windows.publish('north', run, {}, NOW_MS);
       expect(await feedIds(lab.feed, 'north')).toEqual(['a-1-again']);
       expect(await lab.windows.document('north', 'b')).toBeUndefined();
@@ -74,7 +75,7 @@ export function windowStoreConformance(name: string, open: () => Promise<WindowS
 
     it('does not let a night overwrite a revision that is as high or higher', async () => {
       const run = await lab.newRun('north');
-      await lab.windows.stage(run, 0, [documentOf('a', 1), documentOf('b', 1)]);
+      await lab.windows.stage(run, 0, documentBatch([documentOf('a', 1), documentOf('b', 1)]));
       await lab.windows.replace('north', documentOf('a', 1, '-pin'));
       await lab.windows.publish('north', run, {}, NOW_MS);
       expect((await lab.windows.document('north', 'a'))?.id).toBe('a-1-pin');

@@ -103,7 +103,9 @@ function watchForHalves(database: Database): { stop: () => Promise<readonly numb
   const stopping = new AbortController();
   const count = async (): Promise<number> =>
     database.withTenant('north', async (client) => {
-      const { rows } = await client.query<{ n: number }>('SELECT count(*) AS n FROM vm_window');
+      const { rows } = await client.query<{ n: number }>(
+        'SELECT count(*) AS n FROM window_document JOIN window_night USING (tenant_id, run_id)',
+      );
       return rows[0].n;
     });
   const loop = (async () => {

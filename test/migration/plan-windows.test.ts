@@ -3,18 +3,22 @@ import fc from 'fast-check';
 import { MemoryFeedStore, MemoryWindowStore } from '../../src/adapters/embedded';
 import { canonicalJson, DAY_MS, FIVE_MINUTES_MS, QUANTILE_LEVELS } from '../../src/core';
 import {
-  candidatesOf,
+  candidateColumns,
+  candidatesAt,
   changePolicy,
+  COST_DEFAULTS,
   CostPredictor,
   NightWindowPlanner,
   parseWindowContent,
   windowJsonSchema,
 } from '../../src/migration';
 import type { WindowContent } from '../../src/migration';
+import { openKernels } from '../../src/kernels';
 import type { ForecastBatch } from '../../src/models';
 import type { Run, ShardForecast } from '../../src/predict';
 
 const CUTOFF_MS = Date.UTC(2026, 8, 15, 22);
+const kernels = openKernels();
 const GIB = 2 ** 30;
 const RUN: Run = {
   runId: 'run-1',
@@ -62,8 +66,8 @@ function shardOf(days: readonly (readonly number[])[], abstained: readonly numbe
     run: RUN,
     cutoffMs: CUTOFF_MS,
     vms: days.map((_, i) => ({ vmIndex: i, vmId: `vm-${i}`, vcpus: 2, memoryBytes: 8 * GIB })),
-    fiveMinute: batch,
-    hourly: batch,
+    day: batch,
+    dayStepMs: FIVE_MINUTES_MS,
     fiveMinuteModel: days.map(() => 'seasonal-naive'),
     hourlyModel: days.map(() => 'arima'),
     lastPct: new Float64Array(days.length),
@@ -79,7 +83,7 @@ function open() {
     parseWindowContent((await store.document('north', vmId))?.text ?? '');
   const night = async (shard: ShardForecast, runId = 'run-1') => {
     const run = { ...RUN, runId };
-    const chosen = await planner.choose(run, 0, planner.candidates(shard));
+    const chosen = await planner.choose(run, 0, await planner.candidates(shard, kernels), kernels);
     await planner.publish(run, {}, CUTOFF_MS);
     return chosen;
   };
@@ -103,13 +107,14 @@ describe('the window planner', () => {
     expect(first.reasons).toContain('memory in use is not known: 0.6 of 8 GiB is assumed');
   });
 
-  it('ranks without overlap by score, then start, on the grid, after the lead, in the day', () => {
+  it('ranks without overlap by score, then start, on the grid, after the lead, in the day', async () => {
     const planner = open().planner;
     const step = fc.integer({ min: 0, max: 8 }).map((level) => level * 12.5);
     const day = fc.array(step, { minLength: 288, maxLength: 288 });
-    fc.assert(
-      fc.property(day, (loads) => {
-        const [vm] = candidatesOf(planner.candidates(shardOf([loads])));
+    await fc.assert(
+      fc.asyncProperty(day, async (loads) => {
+        const table = candidateColumns(await planner.candidates(shardOf([loads]), kernels));
+        const vm = candidatesAt(table, 0, COST_DEFAULTS);
         const windows = vm.ranked?.windows ?? [];
         windows.forEach((window, i) => {
           expect(window.rank).toBe(i + 1);
@@ -239,7 +244,7 @@ describe('a decision outside the night', () => {
     const shard = shardOf([dayWithValley(100, 160)]);
     await lab.night(shard);
     const run = { ...RUN, runId: 'run-2' };
-    await lab.planner.choose(run, 0, lab.planner.candidates(shard));
+    await lab.planner.choose(run, 0, await lab.planner.candidates(shard, kernels), kernels);
     await changePolicy(lab.store, { ...request, policy: excluded });
     await lab.planner.publish(run, {}, CUTOFF_MS);
     expect(await lab.content('vm-0')).toMatchObject({ revision: 2, policy: 'excluded' });

@@ -1,5 +1,6 @@
 // What goes wrong in a night, and what is then published: everything else, or nothing.
 import { DomainError, type Json } from '../../src/core';
+import type { Kernels } from '../../src/kernels';
 import {
   advanceRun,
   LEASE_MS,
@@ -30,13 +31,13 @@ class FaultyPlanner extends WindowPlanner {
     super();
   }
 
-  override candidates(forecast: ShardForecast): ColumnTable {
+  override async candidates(forecast: ShardForecast, kernels: Kernels): Promise<ColumnTable> {
     this.fault(forecast);
-    return this.real.candidates(forecast);
+    return this.real.candidates(forecast, kernels);
   }
 
-  override choose(run: Run, shard: number, table: ColumnTable) {
-    return this.real.choose(run, shard, table);
+  override choose(run: Run, shard: number, table: ColumnTable, kernels: Kernels) {
+    return this.real.choose(run, shard, table, kernels);
   }
 
   override publish(run: Run, summary: Json, nowMs: number): Promise<void> {

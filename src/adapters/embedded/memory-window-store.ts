@@ -1,8 +1,8 @@
 // Published windows and policies of one process: file commands and unit tests.
 import { DomainError } from '../../core';
 import type { EpochMs, Json } from '../../core';
-import { WindowStore } from '../../migration';
-import type { VmPolicy, WindowDocument } from '../../migration';
+import { documentAt, WindowStore } from '../../migration';
+import type { DocumentBatch, VmPolicy, WindowDocument } from '../../migration';
 import type { MemoryFeedStore } from './memory-feed-store';
 
 /** Makes the run the published attempt of its runDate: the ledger's part of the flip. */
@@ -13,7 +13,7 @@ const AUTO: VmPolicy = { state: 'auto' };
 export class MemoryWindowStore extends WindowStore {
   private readonly newest = new Map<string, Map<string, WindowDocument>>();
   private readonly decided = new Map<string, Map<string, VmPolicy>>();
-  private readonly staged = new Map<string, Map<number, readonly WindowDocument[]>>();
+  private readonly staged = new Map<string, Map<number, DocumentBatch>>();
   private readonly publishedRuns = new Set<string>();
 
   /** `feed` receives the outbox rows; `markPublished` must not fail after it changed something. */
@@ -41,13 +41,9 @@ export class MemoryWindowStore extends WindowStore {
     mapOf(this.decided, tenantId).set(vmId, policy);
   }
 
-  override async stage(
-    runId: string,
-    shard: number,
-    documents: readonly WindowDocument[],
-  ): Promise<void> {
+  override async stage(runId: string, shard: number, documents: DocumentBatch): Promise<void> {
     if (this.publishedRuns.has(runId)) return; // a worker that came too late
-    mapOf(this.staged, runId).set(shard, [...documents]);
+    mapOf(this.staged, runId).set(shard, documents);
   }
 
   override async publish(
@@ -61,7 +57,7 @@ export class MemoryWindowStore extends WindowStore {
     this.publishedRuns.add(runId);
     const newest = mapOf(this.newest, tenantId);
     const fresh = [...(this.staged.get(runId)?.values() ?? [])]
-      .flat()
+      .flatMap((batch) => Array.from({ length: batch.count }, (_, row) => documentAt(batch, row)))
       .filter((document) => document.revision > (newest.get(document.vmId)?.revision ?? 0))
       .toSorted((a, b) => (a.vmId < b.vmId ? -1 : 1));
     for (const document of fresh) newest.set(document.vmId, document);

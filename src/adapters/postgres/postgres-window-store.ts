@@ -1,15 +1,20 @@
 // Windows and decisions in PostgreSQL; publication is one transaction.
 import type { PoolClient } from 'pg';
 import { DomainError, type EpochMs, type Json } from '../../core';
-import { WindowStore, type VmPolicy, type WindowDocument } from '../../migration';
+import {
+  WindowStore,
+  type DocumentBatch,
+  type VmPolicy,
+  type WindowDocument,
+} from '../../migration';
+import { copyDocuments } from './copy-documents';
 import type { Database } from './database';
 
 const AUTO: VmPolicy = { state: 'auto' };
-const PUBLISH_MS_MAX = 600_000; // 50 us per VM measured: a million VMs take 50 s
+const PUBLISH_MS_MAX = 600_000; // many decisions, or documents of failed runs, may have to go
 const CLIENT_MARGIN_MS = 5_000; // the server's timeout comes first where the network lives
 
 interface DocumentRow {
-  readonly vm_id: string;
   readonly revision: number;
   readonly document_id: string;
   readonly document: string;
@@ -20,14 +25,8 @@ export class PostgresWindowStore extends WindowStore {
     super();
   }
 
-  override async revisions(tenantId: string, vmIds: readonly string[]): Promise<Int32Array> {
-    const rows = await this.rows<{ vm_id: string; revision: number }>(
-      tenantId,
-      'SELECT vm_id, revision FROM vm_window WHERE vm_id = ANY($1)',
-      [vmIds],
-    );
-    const known = new Map(rows.map((row) => [row.vm_id, row.revision]));
-    return Int32Array.from(vmIds, (vmId) => known.get(vmId) ?? 0);
+  override revisions(tenantId: string, vmIds: readonly string[]): Promise<Int32Array> {
+    return this.database.withTenant(tenantId, (client) => newestRevisions(client, vmIds));
   }
 
   override async policies(
@@ -52,11 +51,7 @@ export class PostgresWindowStore extends WindowStore {
     );
   }
 
-  override async stage(
-    runId: string,
-    shard: number,
-    documents: readonly WindowDocument[],
-  ): Promise<void> {
+  override async stage(runId: string, shard: number, documents: DocumentBatch): Promise<void> {
     await this.database.withEveryTenant(async (client) => {
       // A worker that comes after the flip finds the run no longer running.
       const { rows } = await client.query<{ tenant_id: string }>(
@@ -64,18 +59,18 @@ export class PostgresWindowStore extends WindowStore {
         [runId],
       );
       if (rows.length === 0) return;
-      await client.query('DELETE FROM window_staged WHERE run_id = $1 AND shard = $2', [
-        runId,
-        shard,
-      ]);
-      await client.query(
-        `INSERT INTO window_staged
-           (tenant_id, run_id, shard, at, vm_id, revision, document_id, document)
-         SELECT $1, $2, $3, d.at, d.vm_id, d.revision, d.document_id, d.document
-         FROM unnest($4::text[], $5::int[], $6::text[], $7::text[]) WITH ORDINALITY
-           AS d (vm_id, revision, document_id, document, at)`,
-        [rows[0].tenant_id, runId, shard, ...columnsOf(documents)],
+      const tenantId = rows[0].tenant_id;
+      const first = await client.query(
+        `INSERT INTO window_shard (tenant_id, run_id, shard) VALUES ($1, $2, $3)
+         ON CONFLICT DO NOTHING`,
+        [tenantId, runId, shard],
       );
+      if (first.rowCount === 0) {
+        const forget = `DELETE FROM window_document
+                        WHERE tenant_id = $1 AND run_id = $2 AND shard = $3`;
+        await client.query(forget, [tenantId, runId, shard]);
+      }
+      await copyDocuments(client, tenantId, runId, shard, documents);
     });
   }
 
@@ -86,6 +81,8 @@ export class PostgresWindowStore extends WindowStore {
     nowMs: EpochMs,
   ): Promise<void> {
     await this.database.withTenant(tenantId, async (client) => {
+      // Orders the flip and operators' decisions: each sees all of the other or nothing.
+      await client.query('SELECT 1 FROM tenant WHERE tenant_id = $1 FOR UPDATE', [tenantId]);
       const flipped = await client.query<{ run_date: string }>(
         `UPDATE run SET status = 'published', summary = $2, ended_ms = $3
          WHERE run_id = $1 AND status = 'running' RETURNING run_date`,
@@ -97,43 +94,45 @@ export class PostgresWindowStore extends WindowStore {
          ON CONFLICT (tenant_id, run_date) DO UPDATE SET run_id = excluded.run_id`,
         [tenantId, flipped.rows[0].run_date, runId],
       );
-      // The whole night in one statement: the service's limit is for requests.
       await client.query(`SET LOCAL statement_timeout = ${PUBLISH_MS_MAX}`);
       const patience = { query_timeout: PUBLISH_MS_MAX + CLIENT_MARGIN_MS };
-      await client.query({ text: PUBLISH_STAGED, values: [tenantId, runId], ...patience });
-      const forget = 'DELETE FROM window_staged WHERE run_id = $1';
-      await client.query({ text: forget, values: [runId], ...patience });
-    });
-  }
-
-  override async replace(tenantId: string, document: WindowDocument): Promise<void> {
-    await this.database.withTenant(tenantId, async (client) => {
-      const replaced = await upsert(client, tenantId, document);
-      if (replaced) {
-        await client.query(
-          `INSERT INTO outbox (tenant_id, vm_id, revision, document_id, document)
-           VALUES ($1, $2, $3, $4, $5)`,
-          [tenantId, document.vmId, document.revision, document.id, document.text],
-        );
-        return;
-      }
-      const { vmId, revision } = document;
-      throw new DomainError(
-        'RUN_CONFLICT',
-        `revision ${revision} of VM '${vmId}' is not above the newest`,
-        { vmId, revision },
+      const values = [tenantId, runId];
+      await client.query({ text: FORGET_OVERTAKEN, values, ...patience });
+      await client.query({ text: FORGET_FAILED, values: [tenantId], ...patience });
+      await client.query('DELETE FROM window_shard WHERE run_id = $1', [runId]);
+      await client.query('INSERT INTO window_night (tenant_id, run_id) VALUES ($1, $2)', values);
+      await client.query(
+        `INSERT INTO outbox (tenant_id, run_id, vm_id, revision, document_id)
+         VALUES ($1, $2, '', 0, '')`,
+        values,
       );
     });
   }
 
-  override async document(tenantId: string, vmId: string): Promise<WindowDocument | undefined> {
-    const [row] = await this.rows<DocumentRow>(
-      tenantId,
-      'SELECT vm_id, revision, document_id, document FROM vm_window WHERE vm_id = $1',
-      [vmId],
-    );
-    if (row === undefined) return undefined;
-    return { vmId, revision: row.revision, id: row.document_id, text: row.document };
+  override async replace(tenantId: string, document: WindowDocument): Promise<void> {
+    const { vmId, revision, id, text } = document;
+    await this.database.withTenant(tenantId, async (client) => {
+      await client.query('SELECT 1 FROM tenant WHERE tenant_id = $1 FOR SHARE', [tenantId]);
+      const newest = await newestDocument(client, vmId);
+      const newer =
+        revision > (newest?.revision ?? 0) && (await upsert(client, tenantId, document));
+      if (!newer) {
+        throw new DomainError(
+          'RUN_CONFLICT',
+          `revision ${revision} of VM '${vmId}' is not above the newest`,
+          { vmId, revision },
+        );
+      }
+      await client.query(
+        `INSERT INTO outbox (tenant_id, vm_id, revision, document_id, document)
+         VALUES ($1, $2, $3, $4, $5)`,
+        [tenantId, vmId, revision, id, text],
+      );
+    });
+  }
+
+  override document(tenantId: string, vmId: string): Promise<WindowDocument | undefined> {
+    return this.database.withTenant(tenantId, (client) => newestDocument(client, vmId));
   }
 
   private rows<T extends object>(
@@ -148,23 +147,68 @@ export class PostgresWindowStore extends WindowStore {
   }
 }
 
-/**
- * Newest documents and outbox rows in one statement; lower revisions than known are left out. No
- * join: on a table filled within the minute the planner guesses one row and loops n times n.
- */
-const PUBLISH_STAGED = `
-  WITH newest AS (
-    INSERT INTO vm_window AS w (tenant_id, vm_id, revision, document_id, document)
-    SELECT $1, vm_id, revision, document_id, document
-    FROM window_staged WHERE run_id = $2 ORDER BY vm_id
-    ON CONFLICT (tenant_id, vm_id) DO UPDATE
-      SET revision = excluded.revision, document_id = excluded.document_id,
-          document = excluded.document
-      WHERE excluded.revision > w.revision
-    RETURNING w.vm_id, w.revision, w.document_id, w.document
+/** What an operator decided while the night ran has the revision already: it stays the newest. */
+const FORGET_OVERTAKEN = `
+  DELETE FROM window_document d
+  WHERE d.tenant_id = $1 AND d.run_id = $2 AND d.vm_id = ANY (ARRAY(SELECT vm_id FROM vm_window))
+    AND EXISTS (SELECT 1 FROM vm_window w WHERE w.vm_id = d.vm_id AND w.revision >= d.revision)`;
+
+/** Documents of runs that will never be published. */
+const FORGET_FAILED = `
+  WITH gone AS (
+    DELETE FROM window_shard s USING run r
+    WHERE r.run_id = s.run_id AND r.status = 'failed' RETURNING s.run_id
   )
-  INSERT INTO outbox (tenant_id, vm_id, revision, document_id, document)
-  SELECT $1, vm_id, revision, document_id, document FROM newest ORDER BY vm_id`;
+  DELETE FROM window_document d
+  WHERE d.tenant_id = $1 AND d.run_id = ANY (ARRAY(SELECT run_id FROM gone))`;
+
+/** An operator's document, or the newest night's that knows the VM. */
+async function newestDocument(
+  client: PoolClient,
+  vmId: string,
+): Promise<WindowDocument | undefined> {
+  const { rows } = await client.query<DocumentRow>(
+    `(SELECT vm_id, revision, document_id, document FROM vm_window WHERE vm_id = $1)
+     UNION ALL
+     (SELECT d.vm_id, d.revision, d.document_id, d.document
+      FROM window_night n CROSS JOIN LATERAL (
+        SELECT * FROM window_document d
+        WHERE d.tenant_id = n.tenant_id AND d.run_id = n.run_id AND d.vm_id = $1 LIMIT 1) d
+      ORDER BY n.night DESC LIMIT 1)
+     ORDER BY revision DESC LIMIT 1`,
+    [vmId],
+  );
+  if (rows.length === 0) return undefined;
+  const [{ revision, document_id: id, document: text }] = rows;
+  return { vmId, revision, id, text };
+}
+
+/**
+ * In the order given, 0 where none. The usual case, all VMs in the last night with one revision,
+ * is one row of answer; else a row each.
+ */
+async function newestRevisions(client: PoolClient, vmIds: readonly string[]): Promise<Int32Array> {
+  const { rows: whole } = await client.query<{ least: number; most: number; n: number }>(
+    `SELECT min(d.revision) AS least, max(d.revision) AS most, count(*) AS n
+     FROM (SELECT tenant_id, run_id FROM window_night ORDER BY night DESC LIMIT 1) last
+     JOIN window_document d USING (tenant_id, run_id)
+     WHERE d.vm_id = ANY($1) AND NOT EXISTS (SELECT 1 FROM vm_window)`,
+    [vmIds],
+  );
+  const { least, most, n } = whole[0];
+  if (n === vmIds.length && least === most) return new Int32Array(n).fill(least);
+  const { rows } = await client.query<{ vm_id: string; revision: number }>(
+    `SELECT vm_id, max(revision) AS revision FROM (
+       SELECT vm_id, revision FROM vm_window WHERE vm_id = ANY($1)
+       UNION ALL
+       SELECT d.vm_id, d.revision FROM window_night n
+       JOIN window_document d USING (tenant_id, run_id) WHERE d.vm_id = ANY($1)
+     ) known GROUP BY vm_id`,
+    [vmIds],
+  );
+  const known = new Map(rows.map((row) => [row.vm_id, row.revision]));
+  return Int32Array.from(vmIds, (vmId) => known.get(vmId) ?? 0);
+}
 
 async function upsert(
   client: PoolClient,
@@ -181,13 +225,4 @@ async function upsert(
     [tenantId, document.vmId, document.revision, document.id, document.text],
   );
   return rowCount === 1;
-}
-
-function columnsOf(documents: readonly WindowDocument[]): unknown[] {
-  return [
-    documents.map((document) => document.vmId),
-    documents.map((document) => document.revision),
-    documents.map((document) => document.id),
-    documents.map((document) => document.text),
-  ];
 }

@@ -7,6 +7,8 @@ import type { Addon } from './addon';
 import { NativeArima } from './arima';
 import { NativeBoosted } from './boosted';
 import { NativeRules } from './rules';
+import { NativeText } from './text';
+import { NativeWindows } from './windows';
 
 export type { Addon } from './addon';
 
@@ -14,6 +16,8 @@ export class NativeKernels extends Kernels {
   override readonly arima: NativeArima;
   override readonly boosted: NativeBoosted;
   override readonly rules: NativeRules;
+  override readonly text: NativeText;
+  override readonly windows: NativeWindows;
 
   constructor(
     private readonly addon: Addon,
@@ -26,6 +30,8 @@ export class NativeKernels extends Kernels {
     this.arima = new NativeArima(caller);
     this.boosted = new NativeBoosted(caller);
     this.rules = new NativeRules(caller);
+    this.text = new NativeText(caller);
+    this.windows = new NativeWindows(caller);
   }
 
   override report(): KernelReport {

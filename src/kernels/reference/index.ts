@@ -4,11 +4,15 @@ import type { KernelReport } from '../kernels';
 import { ReferenceArima } from './arima';
 import { ReferenceBoosted } from './boosted';
 import { ReferenceRules } from './rules';
+import { ReferenceText } from './text';
+import { ReferenceWindows } from './windows';
 
 export class ReferenceKernels extends Kernels {
   override readonly arima = new ReferenceArima();
   override readonly boosted = new ReferenceBoosted();
   override readonly rules = new ReferenceRules();
+  override readonly text = new ReferenceText();
+  override readonly windows = new ReferenceWindows();
 
   constructor(
     private readonly reason: string,

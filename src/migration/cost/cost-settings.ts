@@ -1,4 +1,5 @@
 // What a cost prediction assumes where nobody measured it; every figure with its origin.
+import type { CopySettings } from '../../kernels';
 
 export interface CostSettings {
   /** While memory is copied, for one migration at a time. */
@@ -44,3 +45,8 @@ export const DIRTY_PRIOR = {
 /** Zero pages are scanned, not sent (migration-cost.md section 2, 1). */
 export const SCAN_MS_PER_GIB = 300;
 export const GIB_BYTES = 1_073_741_824;
+
+/** With the priors: what the kernels compute with. */
+export function copySettingsOf(settings: CostSettings): CopySettings {
+  return { ...settings, scanMsPerGib: SCAN_MS_PER_GIB, prior: DIRTY_PRIOR };
+}

@@ -1,10 +1,48 @@
-// Candidate windows as flat columns: one row of rank 0 per VM (the day), then its windows.
-import type { ColumnTable } from '../../predict';
-import type { MigrationMode, PredictedCost } from '../cost/predict-cost';
-import type { RankedDay } from './rank-windows';
-import type { DayFigures, RankedWindow, WindowAdvice } from './window-schema';
+// What a shard says of its VMs before any decision of an operator: one row per VM, figures as a list.
+import {
+  COPY_MODES,
+  DAY_LENGTH_MS,
+  DAY_PLAIN_SUCCESS,
+  DAY_WIDTH,
+  FIGURE,
+  NO_MODE,
+  rankWidth,
+  textColumn,
+  textOf,
+  WINDOW,
+  WINDOW_WIDTH,
+  type RankedRows,
+  type TextColumn,
+} from '../../kernels';
+import { roundTo } from '../../core';
+import type { ColumnTable, ShardForecast } from '../../predict';
+import type { CostSettings } from '../cost/cost-settings';
+import type { PredictedCost, VmSize } from '../cost/predict-cost';
+import { assumptions, hoursOf, tooLongReason, type RankedDay } from './rank-windows';
+import type { DayFigures, LoadQuantiles, RankedWindow, WindowAdvice } from './window-schema';
 
-/** What a shard says of one VM, before any decision of an operator. */
+/** Columns of (rowCount) rows. */
+export interface CandidateColumns {
+  readonly rowCount: number;
+  readonly vmId: TextColumn;
+  /** Index into `models`. */
+  readonly fiveMinuteModel: Int32Array;
+  readonly hourlyModel: Int32Array;
+  readonly models: readonly string[];
+  /** Why there is no forecast; empty where there is one. */
+  readonly reason: TextColumn;
+  /** Windows; -1 without a forecast. */
+  readonly counts: Int32Array;
+  readonly modes: Int32Array;
+  /** NaN = unknown. */
+  readonly vcpus: Float64Array;
+  readonly memoryBytes: Float64Array;
+  /** (rowCount, rankWidth(windowsMax)): see the places in the kernels. */
+  readonly figures: Float64Array;
+  readonly windowsMax: number;
+}
+
+/** What a shard says of one VM. */
 export interface VmCandidates {
   readonly vmId: string;
   readonly models: { readonly fiveMinute: string; readonly hourly: string };
@@ -14,168 +52,152 @@ export interface VmCandidates {
   readonly reason?: string;
 }
 
-const NUMBERS = [
-  'notBeforeMs',
-  'latestStartMs',
-  'notAfterMs',
-  'loadMeanPct',
-  'loadP05Pct',
-  'loadP50Pct',
-  'loadP95Pct',
-  'baselineLoadPct',
-  'totalTimeMsP50',
-  'totalTimeMsP95',
-  'downtimeMsP50',
-  'downtimeMsP95',
-  'bytesSentP50',
-  'bytesSentP95',
-  'successProb',
-  'score',
-  'confidence',
-  'windowLengthMs',
-] as const;
-const TEXTS = [
-  'vmId',
-  'fiveMinuteModel',
-  'hourlyModel',
-  'adviceMode',
-  'adviceCause',
-  'reasons',
-  'reason',
-] as const;
-
-type Row = Partial<Record<(typeof NUMBERS)[number], number>> &
-  Partial<Record<(typeof TEXTS)[number], string>> & { readonly rank: number };
-
-export function candidateTable(vms: readonly VmCandidates[]): ColumnTable {
-  const rows = vms.flatMap(rowsOf);
-  const columns: Record<string, Float64Array | Int32Array | readonly string[]> = {
-    rank: Int32Array.from(rows, (row) => row.rank),
-  };
-  for (const name of NUMBERS) columns[name] = Float64Array.from(rows, (row) => row[name] ?? NaN);
-  for (const name of TEXTS) columns[name] = rows.map((row) => row[name] ?? '');
-  return { rowCount: rows.length, columns };
-}
-
-function rowsOf(vm: VmCandidates): readonly Row[] {
-  const { vmId, ranked } = vm;
-  const names = { vmId, fiveMinuteModel: vm.models.fiveMinute, hourlyModel: vm.models.hourly };
-  const reason = vm.reason ?? ranked?.reason ?? '';
-  if (ranked === undefined) return [{ ...names, rank: 0, reason }];
-  const { day, windows } = ranked;
-  const dayRow: Row = {
-    ...names,
-    ...figures(day),
-    rank: 0,
-    reason,
-    windowLengthMs: day.windowLengthMs,
-  };
-  return [dayRow, ...windows.map((window) => windowRow(names, window))];
-}
-
-function windowRow(names: Omit<Row, 'rank'>, window: RankedWindow): Row {
-  const { rank, notBeforeMs, latestStartMs, notAfterMs, baselineLoadPct } = window;
+export function candidateTable(
+  forecast: ShardForecast,
+  sizes: Pick<CandidateColumns, 'vcpus' | 'memoryBytes'>,
+  ranked: RankedRows,
+  windowsMax: number,
+): ColumnTable {
+  const { vms, fiveMinuteModel, hourlyModel, abstentions } = forecast;
+  const models = [...new Set([...fiveMinuteModel, ...hourlyModel])].toSorted();
+  const code = new Map(models.map((name, at) => [name, at]));
+  const codesOf = (names: readonly string[]): Int32Array =>
+    Int32Array.from(names, (name) => code.get(name) ?? 0);
+  const reasons = vms.map((_, row) => {
+    const why = abstentions.get(row);
+    return why === undefined ? '' : `no forecast: ${why}`;
+  });
   return {
-    ...names,
-    ...figures(window),
-    rank,
-    notBeforeMs,
-    latestStartMs,
-    notAfterMs,
-    baselineLoadPct,
-    score: window.score,
-    confidence: window.confidence,
-    reasons: window.reasons.join('\n'),
+    rowCount: vms.length,
+    columns: {
+      vmId: textColumn(vms.map((vm) => vm.vmId)),
+      fiveMinuteModel: codesOf(fiveMinuteModel),
+      hourlyModel: codesOf(hourlyModel),
+      reason: textColumn(reasons),
+      counts: ranked.counts,
+      modes: ranked.modes,
+      ...sizes,
+      figures: { list: ranked.figures, width: rankWidth(windowsMax) },
+    },
+    metadata: { models: JSON.stringify(models), windowsMax: String(windowsMax) },
   };
 }
 
-function figures(of: Pick<DayFigures, 'loadPct' | 'cost' | 'advice'>): Omit<Row, 'rank'> {
-  const { loadPct, cost, advice } = of;
+/** The columns of a table; also of one that was read back from a file. No copy. */
+export function candidateColumns({ rowCount, columns, metadata }: ColumnTable): CandidateColumns {
   return {
-    loadMeanPct: loadPct.mean,
-    loadP05Pct: loadPct.p05,
-    loadP50Pct: loadPct.p50,
-    loadP95Pct: loadPct.p95,
-    totalTimeMsP50: cost.totalTimeMs.p50,
-    totalTimeMsP95: cost.totalTimeMs.p95,
-    downtimeMsP50: cost.downtimeMs.p50,
-    downtimeMsP95: cost.downtimeMs.p95,
-    bytesSentP50: cost.bytesSent.p50,
-    bytesSentP95: cost.bytesSent.p95,
-    successProb: cost.successProb,
-    adviceMode: advice.mode,
-    adviceCause: advice.cause,
+    rowCount,
+    vmId: columns.vmId as TextColumn,
+    fiveMinuteModel: columns.fiveMinuteModel as Int32Array,
+    hourlyModel: columns.hourlyModel as Int32Array,
+    models: JSON.parse(metadata?.models ?? '[]') as string[],
+    reason: columns.reason as TextColumn,
+    counts: columns.counts as Int32Array,
+    modes: columns.modes as Int32Array,
+    vcpus: columns.vcpus as Float64Array,
+    memoryBytes: columns.memoryBytes as Float64Array,
+    figures: (columns.figures as { readonly list: Float64Array }).list,
+    windowsMax: Number(metadata?.windowsMax),
   };
 }
 
-/** The VMs of a table, in its order; also of one that was read back from a file. */
-export function candidatesOf(table: ColumnTable): readonly VmCandidates[] {
-  const vms: VmCandidates[] = [];
-  let row = 0;
-  while (row < table.rowCount) {
-    const first = row;
-    row += 1;
-    while (row < table.rowCount && numberAt(table, 'rank', row) > 0) row += 1;
-    vms.push(vmAt(table, first, row));
-  }
-  return vms;
+/** The size of row `row`; absent = unknown. */
+export function sizeAt({ vcpus, memoryBytes }: CandidateColumns, row: number): VmSize {
+  const known = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
+  return { vcpus: known(vcpus[row]), memoryBytes: known(memoryBytes[row]) };
 }
 
-function vmAt(table: ColumnTable, first: number, end: number): VmCandidates {
-  const text = (name: (typeof TEXTS)[number]): string => textAt(table, name, first);
-  const models = { fiveMinute: text('fiveMinuteModel'), hourly: text('hourlyModel') };
-  const vm = { vmId: text('vmId'), models, reason: text('reason') || undefined };
-  if (text('adviceMode') === '') return vm;
-  const windowLengthMs = numberAt(table, 'windowLengthMs', first);
-  const windows: RankedWindow[] = [];
-  for (let row = first + 1; row < end; row += 1) windows.push(windowAt(table, row));
-  return { ...vm, ranked: { day: { ...figuresAt(table, first), windowLengthMs }, windows } };
-}
-
-function windowAt(table: ColumnTable, row: number): RankedWindow {
-  const number = (name: (typeof NUMBERS)[number]): number => numberAt(table, name, row);
-  return {
-    ...figuresAt(table, row),
-    rank: numberAt(table, 'rank', row),
-    notBeforeMs: number('notBeforeMs'),
-    latestStartMs: number('latestStartMs'),
-    notAfterMs: number('notAfterMs'),
-    baselineLoadPct: number('baselineLoadPct'),
-    score: number('score'),
-    confidence: number('confidence'),
-    reasons: textAt(table, 'reasons', row).split('\n'),
-  };
-}
-
-function figuresAt(
-  table: ColumnTable,
+/** One row as objects: for documents that an operator's decision shapes, and for tests. */
+export function candidatesAt(
+  table: CandidateColumns,
   row: number,
-): Pick<DayFigures, 'loadPct' | 'cost' | 'advice'> {
-  const number = (name: (typeof NUMBERS)[number]): number => numberAt(table, name, row);
-  const successProb = number('successProb');
+  settings: CostSettings,
+): VmCandidates {
+  const { counts, models, modes, windowsMax } = table;
+  const vm = {
+    vmId: textOf(table.vmId, row),
+    models: {
+      fiveMinute: models[table.fiveMinuteModel[row]],
+      hourly: models[table.hourlyModel[row]],
+    },
+  };
+  if (counts[row] < 0) return { ...vm, reason: textOf(table.reason, row) };
+  const width = rankWidth(windowsMax);
+  const figures = table.figures.subarray(row * width, (row + 1) * width);
+  const notes = assumptions(sizeAt(table, row), settings);
+  const windowLengthMs = figures[DAY_LENGTH_MS];
+  const chance = roundTo(figures[DAY_PLAIN_SUCCESS] * 100, 0);
+  const tooLong = modes[row] === NO_MODE;
+  const reason = tooLong ? tooLongReason(hoursOf(windowLengthMs)) : undefined;
+  const advice: WindowAdvice = {
+    mode: tooLong ? 'do-not-migrate' : COPY_MODES[modes[row]],
+    cause: reason ?? `plain pre-copy converges with ${chance} %`,
+  };
+  const day = { ...figuresAt(figures, 0), windowLengthMs, advice };
+  const windows = Array.from({ length: counts[row] }, (_, index) =>
+    windowAt(figures, index, day, notes),
+  );
+  return { ...vm, reason, ranked: { day, windows, reason } };
+}
+
+function windowAt(
+  figures: Float64Array,
+  index: number,
+  day: DayFigures,
+  notes: readonly string[],
+): RankedWindow {
+  const from = DAY_WIDTH + index * WINDOW_WIDTH;
+  const { loadPct, cost } = figuresAt(figures, from);
+  return {
+    rank: index + 1,
+    notBeforeMs: figures[from + WINDOW.notBeforeMs],
+    latestStartMs: figures[from + WINDOW.latestStartMs],
+    notAfterMs: figures[from + WINDOW.notAfterMs],
+    loadPct,
+    baselineLoadPct: day.loadPct.mean,
+    cost,
+    score: figures[from + WINDOW.score],
+    confidence: figures[from + WINDOW.confidence],
+    reasons: [loadReason(loadPct, day.loadPct), costReason(cost), ...notes],
+    advice: day.advice,
+  };
+}
+
+function figuresAt(figures: Float64Array, from: number): Pick<DayFigures, 'loadPct' | 'cost'> {
+  const at = (name: keyof typeof FIGURE): number => figures[from + FIGURE[name]];
+  const successProb = at('successProb');
   const cost: PredictedCost = {
-    totalTimeMs: { p50: number('totalTimeMsP50'), p95: number('totalTimeMsP95') },
-    downtimeMs: { p50: number('downtimeMsP50'), p95: number('downtimeMsP95') },
-    bytesSent: { p50: number('bytesSentP50'), p95: number('bytesSentP95') },
-    converges: successProb >= 0.5,
+    totalTimeMs: { p50: at('totalTimeMsP50'), p95: at('totalTimeMsP95') },
+    downtimeMs: { p50: at('downtimeMsP50'), p95: at('downtimeMsP95') },
+    bytesSent: { p50: at('bytesSentP50'), p95: at('bytesSentP95') },
+    converges: successProb >= CONVERGES_MIN,
     successProb,
     dirtySource: 'prior',
   };
-  const mode = textAt(table, 'adviceMode', row) as MigrationMode | 'do-not-migrate';
-  const advice: WindowAdvice = { mode, cause: textAt(table, 'adviceCause', row) };
   const loadPct = {
-    mean: number('loadMeanPct'),
-    p05: number('loadP05Pct'),
-    p50: number('loadP50Pct'),
-    p95: number('loadP95Pct'),
+    mean: at('loadMeanPct'),
+    p05: at('loadP05Pct'),
+    p50: at('loadP50Pct'),
+    p95: at('loadP95Pct'),
   };
-  return { loadPct, cost, advice };
+  return { loadPct, cost };
 }
 
-function numberAt(table: ColumnTable, name: string, row: number): number {
-  return Number(table.columns[name]?.[row]);
+/** More likely than not. */
+export const CONVERGES_MIN = 0.5;
+
+function loadReason(window: LoadQuantiles, day: LoadQuantiles): string {
+  return (
+    `median load ${roundTo(window.p50, 1)} % against ${roundTo(day.p50, 1)} % over the day; ` +
+    `19 times of 20 below ${roundTo(window.p95, 1)} %`
+  );
 }
 
-function textAt(table: ColumnTable, name: string, row: number): string {
-  return String(table.columns[name]?.[row] ?? '');
+function costReason(cost: DayFigures['cost']): string {
+  const seconds = roundTo(cost.totalTimeMs.p50 / 1000, 0);
+  const secondsMax = roundTo(cost.totalTimeMs.p95 / 1000, 0);
+  return (
+    `about ${seconds} s, 19 times of 20 below ${secondsMax} s; pause about ` +
+    `${cost.downtimeMs.p50} ms, below ${cost.downtimeMs.p95} ms`
+  );
 }

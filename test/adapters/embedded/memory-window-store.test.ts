@@ -4,6 +4,7 @@ import {
   MemoryFeedStore,
   MemoryWindowStore,
 } from '../../../src/adapters/embedded';
+import { documentBatch } from '../../../src/migration';
 import { feedStoreConformance } from '../../conformance/feed-store.conformance';
 import { documentOf, windowStoreConformance } from '../../conformance/window-store.conformance';
 
@@ -39,7 +40,7 @@ describe('the in-process feed bus', () => {
     const windows = new MemoryWindowStore(feed, () => {
       throw new RangeError('no such run');
     });
-    await windows.stage('r', 0, [documentOf('a', 1)]);
+    await windows.stage('r', 0, documentBatch([documentOf('a', 1)]));
     await expect(windows.publish('north', 'r', {}, 0)).rejects.toThrow('no such run');
     expect(await windows.document('north', 'a')).toBeUndefined();
     expect(await feed.advance('north', 10)).toBe(0);

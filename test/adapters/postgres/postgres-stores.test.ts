@@ -6,6 +6,7 @@ import {
   PostgresTokenStore,
   PostgresWindowStore,
 } from '../../../src/adapters/postgres';
+import { documentBatch } from '../../../src/migration';
 import type { RunPlan } from '../../../src/predict';
 import { feedStoreConformance } from '../../conformance/feed-store.conformance';
 import { ledgerConformance } from '../../conformance/ledger.conformance';
@@ -14,7 +15,7 @@ import { windowStoreConformance } from '../../conformance/window-store.conforman
 import { freshDatabaseUrl } from './database-lab';
 
 const TABLES =
-  'token, feed_sink, feed_state, feed_entry, outbox, vm_policy, vm_window, window_staged, published_run, shard, run_vms, run';
+  'token, feed_sink, feed_state, feed_entry, outbox, vm_policy, vm_window, window_document, window_shard, window_night, published_run, shard, run_vms, run';
 
 let database: Database;
 let url: string;
@@ -88,7 +89,7 @@ describe('a night of 30,000 VMs', () => {
         id: `${vmId}-1`,
         text: '{}',
       }));
-      await windows.stage(run, shard, documents);
+      await windows.stage(run, shard, documentBatch(documents));
     }
     await windows.publish('north', run, {}, 0);
     expect(await feed.advance('north', 40_000)).toBe(30_000);

@@ -4,6 +4,7 @@ import { Tenancy1764000000001 } from './0001-tenancy';
 import { Ledger1764000000002 } from './0002-ledger';
 import { Windows1764000000003 } from './0003-windows';
 import { Tokens1764000000004 } from './0004-tokens';
+import { WindowDocuments1764000000005 } from './0005-window-documents';
 
 /** Append only; what was released is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
@@ -11,4 +12,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Ledger1764000000002,
   Windows1764000000003,
   Tokens1764000000004,
+  WindowDocuments1764000000005,
 ];

@@ -1,7 +1,14 @@
 // One VM's forecast day as prefix sums: the load of any span of steps in constant time.
-import { roundTo } from '../../core';
-import type { ForecastBatch } from '../../models';
-import type { LoadQuantiles } from './window-schema';
+import { roundTo } from '../../../core';
+import type { RankRows } from '../../windows-kernels';
+
+/** Percent, to .01. */
+export interface SpanLoad {
+  readonly mean: number;
+  readonly p05: number;
+  readonly p50: number;
+  readonly p95: number;
+}
 
 /** Weights of mean, median, and q95 in the expected harm (lab lesson 11). */
 const HARM_WEIGHT_MEAN = 1;
@@ -12,11 +19,14 @@ const HARM_WEIGHTS = HARM_WEIGHT_MEAN + HARM_WEIGHT_MEDIAN + HARM_WEIGHT_HIGH;
 const SMOOTH_STEPS = 12;
 
 /** Where a level lies among the levels of a batch: left index and share of the right one. */
-interface LevelPlace {
+export interface LevelPlace {
   readonly left: number;
   readonly right: number;
   readonly share: number;
 }
+
+/** The levels that a span of steps is told by. */
+export const SPAN_LEVELS = [0.05, 0.5, 0.95];
 
 /** Prefix sums: at [i] the sum over the first i steps; (horizon + 1). */
 export interface LoadProfile {
@@ -35,17 +45,17 @@ export interface LoadProfile {
 export class LoadProfiles {
   private readonly places: readonly LevelPlace[];
 
-  constructor(private readonly forecast: ForecastBatch) {
-    this.places = [0.05, 0.5, 0.95].map((level) => placeOf(level, forecast.levels));
+  constructor(private readonly forecast: RankRows) {
+    this.places = SPAN_LEVELS.map((level) => placeOf(level, forecast.levels));
   }
 
   row(index: number): LoadProfile {
-    const { horizon, mean } = this.forecast;
+    const { horizon, mean, finer } = this.forecast;
     const [low, median, high] = this.places.map((place) => this.level(index, place));
-    const means = mean.subarray(index * horizon, (index + 1) * horizon);
-    const harm = new Float64Array(horizon);
+    const means = repeated(mean.subarray(index * horizon, (index + 1) * horizon), finer);
+    const harm = new Float64Array(means.length);
     let meanMax = 0;
-    for (let t = 0; t < horizon; t += 1) {
+    for (let t = 0; t < means.length; t += 1) {
       harm[t] =
         (HARM_WEIGHT_MEAN * means[t] +
           HARM_WEIGHT_MEDIAN * median[t] +
@@ -54,7 +64,7 @@ export class LoadProfiles {
       if (means[t] > meanMax) meanMax = means[t];
     }
     return {
-      stepCount: horizon,
+      stepCount: means.length,
       meanSum: prefixSums(means),
       lowSum: prefixSums(low),
       medianSum: prefixSums(median),
@@ -65,7 +75,7 @@ export class LoadProfiles {
   }
 
   private level(index: number, place: LevelPlace): Float64Array {
-    const { horizon, levels, quantiles } = this.forecast;
+    const { horizon, levels, quantiles, finer } = this.forecast;
     const from = index * levels.length * horizon;
     const values = new Float64Array(horizon);
     for (let t = 0; t < horizon; t += 1) {
@@ -73,8 +83,17 @@ export class LoadProfiles {
       const right = quantiles[from + place.right * horizon + t];
       values[t] = left + place.share * (right - left);
     }
-    return values;
+    return repeated(values, finer);
   }
+}
+
+/** Each value `times` times: a coarse forecast on the grid of the windows. */
+function repeated(values: Float64Array, times: number): Float64Array {
+  if (times === 1) return values;
+  return Float64Array.from(
+    { length: values.length * times },
+    (_, t) => values[Math.floor(t / times)],
+  );
 }
 
 /** Mean over steps [from, to) of what the prefix sums were made of; `to` > `from`. */
@@ -83,7 +102,7 @@ export function spanMean(prefix: Float64Array, from: number, to: number): number
 }
 
 /** Load over steps [from, to), rounded to 0.01 %. */
-export function spanLoad(profile: LoadProfile, from: number, to: number): LoadQuantiles {
+export function spanLoad(profile: LoadProfile, from: number, to: number): SpanLoad {
   return {
     mean: roundTo(spanMean(profile.meanSum, from, to), 2),
     p05: roundTo(spanMean(profile.lowSum, from, to), 2),
@@ -92,7 +111,7 @@ export function spanLoad(profile: LoadProfile, from: number, to: number): LoadQu
   };
 }
 
-function placeOf(level: number, levels: readonly number[]): LevelPlace {
+export function placeOf(level: number, levels: readonly number[]): LevelPlace {
   const last = levels.length - 1;
   if (level <= levels[0]) return { left: 0, right: 0, share: 0 };
   if (level >= levels[last]) return { left: last, right: last, share: 0 };

@@ -1,0 +1,41 @@
+// C ABI of the ranked windows of a day. The oracle is src/kernels/reference/windows; the arithmetic is its very
+// own, in float64 and in its order, so the bits are equal.
+#ifndef SLACKWATER_WINDOWS_H
+#define SLACKWATER_WINDOWS_H
+
+#include <stdint.h>
+
+enum { SW_COPY_POINTS = 64, SW_DAY_WIDTH = 13, SW_WINDOW_WIDTH = 16, SW_SPAN_LEVELS = 3 };
+enum { SW_PRE_COPY, SW_AUTO_CONVERGE, SW_POST_COPY, SW_NO_MODE };
+
+typedef struct {
+  double bandwidth, link, downtime_limit_ms, fixed_downtime_ms, setup_ms, max_rounds, memory_default, vcpus_default;
+  double scan_ms_per_gib, idle_bytes, busy_bytes, dirty_max, working_set_share;
+  double dirty_factor[SW_COPY_POINTS], used_share[SW_COPY_POINTS];
+} sw_copy_settings;
+
+typedef struct {
+  int32_t rows, horizon, finer, levels;
+  double step_ms, start_ms;
+  const double *mean;      // (rows, horizon)
+  const double *quantiles; // (rows, levels, horizon)
+  int32_t left[SW_SPAN_LEVELS], right[SW_SPAN_LEVELS];
+  double share[SW_SPAN_LEVELS];
+  const double *vcpus, *memory, *used_memory; // (rows), NaN = unknown
+  const uint8_t *skip;                        // (rows)
+  int32_t first_step, windows_max;
+  double length_ms_min, slack_ms;
+  sw_copy_settings copy;
+  int32_t threads;
+  double *figures; // (rows, SW_DAY_WIDTH + windows_max SW_WINDOW_WIDTH)
+  int32_t *counts, *modes;
+} sw_rank_job;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+int32_t sw_windows_rank(const sw_rank_job *job); // -1: no memory
+#ifdef __cplusplus
+}
+#endif
+#endif
