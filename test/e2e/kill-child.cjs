@@ -65,8 +65,8 @@ class PublishEarly extends NightWindowPlanner {
     this.windows = windows;
   }
 
-  async choose(run, shard, table) {
-    const chosen = await super.choose(run, shard, table);
+  async choose(run, shard, table, kernels) {
+    const chosen = await super.choose(run, shard, table, kernels);
     await this.windows.publish(run.tenantId, run.runId, {}, 0);
     return chosen;
   }

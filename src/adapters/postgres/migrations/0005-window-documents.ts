@@ -17,12 +17,13 @@ export class WindowDocuments1764000000005 implements MigrationInterface {
         vm_id       text COLLATE "C" NOT NULL,
         revision    integer NOT NULL,
         document_id text NOT NULL,
-        document    text STORAGE EXTERNAL NOT NULL,
+        document    text NOT NULL,
         PRIMARY KEY (tenant_id, run_id, vm_id) INCLUDE (revision)
       ) PARTITION BY LIST (tenant_id);
       -- Documents have 3 kB: kept in line, uncompressed (pglz costs 20 us each).
       CREATE TABLE window_document_rows PARTITION OF window_document DEFAULT
         WITH (toast_tuple_target = 8160);
+      ALTER TABLE window_document_rows ALTER document SET STORAGE EXTERNAL;
       GRANT SELECT, INSERT, DELETE ON window_document_rows TO slackwater_system;
       -- Shards whose documents are not published yet.
       CREATE TABLE window_shard (
