@@ -5,11 +5,13 @@
 
 #include "arima.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "arima_rows.h"
@@ -17,21 +19,24 @@
 
 namespace {
 
-constexpr int kScreenIterations = 6;
-constexpr int kRaceIterations = 16;
+constexpr int kScreenIterations = 3;
+constexpr int kRaceIterations = 30;
 constexpr double kRaceWindow = 40;  // of AICc: further behind after the screen, no order won on real VM load
-constexpr int kFinalists = 3;
-constexpr int kRowsPerBlock = 64;  // a block is one unit of work; results do not depend on it
+constexpr int kRaceMost = 7;
+constexpr double kFinalWindow = 0.3;  // of AICc: closer than float32 sums and a statistical end can tell apart
+// Ends of a fit, relative to the sum of squares. Statistical: 0.01 of log-likelihood at 672 points.
+constexpr double kStatistical = 3e-5, kFine = 1e-7, kExact = 1e-12;
+constexpr double kFilledWindow = 30;  // of AICc: what filled holes may blur
+constexpr int kFilledMost = 7;
+constexpr int kLanesMost = 16;
+constexpr int kFinalists = 2;
+constexpr int kScoredMin = 12;  // below, AICc has no room for the orders
+constexpr int kRowsPerBlock = 128;  // a block is one unit of work; results do not depend on it
 
 struct Prepared {
-  sw_row row{};
+  sw_row row{};  // first: a task's row is its Prepared
   int32_t index = 0;
   bool usable = false;
-};
-
-struct Choice {
-  double aicc = std::numeric_limits<double>::infinity();
-  sw_task task{};
 };
 
 int orderSize(const uint8_t *o) { return o[SW_p] + o[SW_q] + o[SW_P] + o[SW_Q] + o[SW_HAS_MEAN]; }
@@ -50,33 +55,52 @@ sw_run_tasks runner(int isa, bool wide) {
   return wide ? sw_run_f64_baseline : sw_run_f32_baseline;
 }
 
-constexpr double kLambda = 1e-3;  // Marquardt (1963)
+sw_difference_row differencer(int isa) {
+  return isa >= SW_AVX512 ? sw_difference_avx512 : isa == SW_AVX2 ? sw_difference_avx2 : sw_difference_baseline;
+}
+
+sw_standardise_row standardiser(int isa) {
+  return isa >= SW_AVX512 ? sw_standardise_avx512 : isa == SW_AVX2 ? sw_standardise_avx2 : sw_standardise_baseline;
+}
+
+constexpr double kLambda = 1e-2;  // Marquardt (1963); less lets steps overshoot along flat valleys
 // After these iterations the open fits are packed into full registers again: a few rows in long flat valleys
 // would otherwise keep their converged neighbours' lanes busy. A row's own path does not change.
-constexpr int kRounds[] = {6, 8, 12, 1 << 20};
+constexpr int kRounds[] = {2, 1, 1, 1, 1, 1, 2, 2, 4, 8, 1 << 20};
 
-// Fits all tasks of one kind; those with and without a mean apart, since their code differs.
-int32_t fitTasks(const sw_arima_job &job, bool wide, int gaps, std::vector<sw_task> &tasks, int iterations, bool resume) {
-  for (const int means : {0, 1}) {
-    std::vector<int> open;
-    for (size_t i = 0; i < tasks.size(); i++) {
-      if ((tasks[i].order[SW_HAS_MEAN] != 0) != (means != 0)) continue;
-      if (!resume) {
-        tasks[i].lambda = kLambda;
-        tasks[i].evaluations = 0;
-      }
-      open.push_back(static_cast<int>(i));
-    }
+int kindOf(const uint8_t *o, bool gaps) {
+  return (o[SW_p] ? SW_HAS_AR : 0) | (o[SW_q] ? SW_HAS_MA : 0) | (o[SW_P] ? SW_HAS_SAR : 0) |
+         (o[SW_Q] ? SW_HAS_SMA : 0) | (o[SW_HAS_MEAN] ? SW_MEANS : 0) | (gaps ? SW_GAPS : 0);
+}
+
+void begin(sw_task *task, const Prepared &row, const uint8_t *order) {
+  task->row = &row.row;
+  task->order = order;
+  task->lambda = kLambda;
+  task->measured = task->evaluations = 0;
+  task->status = SW_MAX_ITERATIONS;
+}
+
+// Goes on with the open tasks, those of one kind together, `iterations` further at most.
+int32_t fitTasks(const sw_arima_job &job, bool wide, double tolerance, int gaps, std::vector<sw_task> &tasks, int iterations) {
+  std::vector<int> kinds[SW_KINDS];
+  for (size_t i = 0; i < tasks.size(); i++) {
+    if (tasks[i].status == SW_MAX_ITERATIONS) kinds[kindOf(tasks[i].order, gaps) & (SW_KINDS - 1)].push_back(static_cast<int>(i));
+  }
+  std::vector<sw_task> packed;
+  std::vector<int> still;
+  for (int kind = 0; kind < SW_KINDS; kind++) {
+    std::vector<int> &open = kinds[kind];
     int left = iterations;
     for (const int round : kRounds) {
       if (open.empty() || left <= 0) break;
       const int now = round < left ? round : left;
       left -= now;
-      std::vector<sw_task> packed;
+      packed.clear();
       for (const int i : open) packed.push_back(tasks[i]);
-      const int kind = (gaps ? SW_GAPS : 0) | (means ? SW_MEANS : 0);
-      if (runner(job.isa, wide)(packed.data(), static_cast<int32_t>(packed.size()), job.season, kind, now, job.root_limit)) return -1;
-      std::vector<int> still;
+      const sw_plan plan = {job.season, kind | (gaps ? SW_GAPS : 0), now, job.root_limit, tolerance};
+      if (runner(job.isa, wide)(packed.data(), static_cast<int32_t>(packed.size()), &plan)) return -1;
+      still.clear();
       for (size_t k = 0; k < packed.size(); k++) {
         tasks[open[k]] = packed[k];
         if (packed[k].status == SW_MAX_ITERATIONS) still.push_back(open[k]);
@@ -87,11 +111,64 @@ int32_t fitTasks(const sw_arima_job &job, bool wide, int gaps, std::vector<sw_ta
   return 0;
 }
 
-// Standardises one row into `out` (at least end values). The operations and their order are the reference's.
+// Memory of one thread, kept from block to block.
+struct Workspace {
+  std::vector<double> rows, filled, scratch;
+  std::vector<float> points[4], floats;
+  std::vector<sw_moments> moments[4];
+  std::vector<char> made[4];
+};
+
+// Differenced points and moments of a block of rows, made when an order first asks for its (d, D).
+class Moments {
+ public:
+  Moments(const sw_arima_job &job, Workspace &space, Prepared *rows, int gaps) : job_(job), space_(space), rows_(rows), gaps_(gaps) {
+    space.scratch.resize(2 * static_cast<size_t>(job.end) + 2);
+    space.floats.resize(2 * static_cast<size_t>(job.end) + 2);
+    for (auto &made : space.made) made.assign(kRowsPerBlock, 0);
+  }
+
+  // `moments`: false where only the points are wanted.
+  const sw_moments &of(int row, int d, int D, bool moments = true) {
+    const int at = d + 2 * D;
+    const size_t end = static_cast<size_t>(job_.end);
+    space_.moments[at].resize(kRowsPerBlock);
+    space_.points[at].resize(kRowsPerBlock * end + 1);
+    sw_moments &own = space_.moments[at][row];
+    if (space_.made[at][row]) return own;
+    space_.made[at][row] = 1;
+    sw_row &values = rows_[row].row;
+    if (!gaps_) {
+      float *w = space_.points[at].data() + row * end;
+      values.w[at] = w;
+      differencer(job_.isa)(&values, d, D, job_.season, w, moments ? space_.floats.data() : nullptr, &own);
+    } else if (moments) {
+      own = sw_moments_of(&values, d, D, job_.season, space_.scratch.data());
+    }
+    return own;
+  }
+
+ private:
+  const sw_arima_job &job_;
+  Workspace &space_;
+  Prepared *rows_;
+  int gaps_;
+};
+
+// Standardises one row into `out` (at least end values).
 Prepared prepare(const sw_arima_job &job, int32_t index, double *out) {
   Prepared p;
   p.index = index;
   const double *y = job.values + static_cast<int64_t>(index) * job.stride;
+  p.row.scale = 1;
+  p.row.values = out;
+  p.row.length = job.end;
+  p.row.score_start = sw_score_start(job.end, job.season);
+  if (standardiser(job.isa)(y, job.end, &p.row, out)) {
+    p.row.scored = job.end - p.row.score_start;
+    p.usable = p.row.scale != 1 || job.end == 0 ? p.row.scored >= kScoredMin : false;
+    return p;
+  }
   int first = 0;
   while (first < job.end && !std::isfinite(y[first])) first++;
   const int n = job.end - first;
@@ -128,7 +205,7 @@ Prepared prepare(const sw_arima_job &job, int32_t index, double *out) {
   }
   // A point is scored when it is known after every differencing, so that all orders share it.
   for (int t = p.row.score_start; t < n; t++) p.row.scored += sw_scored(out, t, job.season);
-  p.usable = p.row.scored >= 12;
+  p.usable = p.row.scored >= kScoredMin;
   return p;
 }
 
@@ -153,126 +230,159 @@ void write(const sw_arima_job &job, const Prepared &p, const sw_task *task, int 
   order[SW_STATUS] = static_cast<uint8_t>(task->status);
 }
 
-int32_t fitRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
+int32_t fitRows(const sw_arima_job &job, Workspace &space, Prepared *rows, int count, int gaps) {
   std::vector<sw_task> tasks(count);
-  std::vector<double> buffer(job.end);
+  Moments moments(job, space, rows, gaps);
   for (int i = 0; i < count; i++) {
     const uint8_t *order = job.orders + static_cast<int64_t>(rows[i].index) * SW_ORDER_WIDTH;
-    tasks[i].row = &rows[i].row;
-    tasks[i].order = order;
+    begin(&tasks[i], rows[i], order);
+    const sw_moments &own = moments.of(i, order[SW_d], order[SW_D], !job.warm);
     if (job.warm) {
       std::memcpy(tasks[i].beta, job.fits + static_cast<int64_t>(rows[i].index) * SW_FIT_WIDTH, sizeof tasks[i].beta);
     } else {
-      const sw_moments moments = sw_moments_of(&rows[i].row, order[SW_d], order[SW_D], job.season, buffer.data());
-      sw_start(order, &moments, tasks[i].beta);
+      sw_start(order, &own, tasks[i].beta);
     }
   }
-  if (fitTasks(job, job.double_precision, gaps, tasks, job.max_iterations, false)) return -1;
+  const double tolerance = job.double_precision ? kExact : kStatistical;
+  if (fitTasks(job, job.double_precision, tolerance, gaps, tasks, job.max_iterations)) return -1;
   for (int i = 0; i < count; i++) write(job, rows[i], &tasks[i], tasks[i].evaluations);
   return 0;
 }
 
-// Screen: every candidate, a few iterations. Race: those near the best go on. Final: the best, in float64.
-int32_t searchRows(const sw_arima_job &job, Prepared *rows, int count, int gaps) {
+// Keeps the tasks of each row within `window` of its best AICc, at most `most` of them.
+void keepBest(const Prepared *rows, int count, std::vector<sw_task> &tasks, double window, int most) {
+  std::vector<std::vector<std::pair<double, int>>> byRow(count);
+  std::vector<sw_task> kept;
+  for (size_t k = 0; k < tasks.size(); k++) {
+    const int i = static_cast<int>(reinterpret_cast<const Prepared *>(tasks[k].row) - rows);
+    const double score = aicc(tasks[k].css, tasks[k].row->scored, tasks[k].order);
+    if (std::isfinite(score)) byRow[i].push_back({score, static_cast<int>(k)});
+  }
+  for (auto &own : byRow) {
+    std::sort(own.begin(), own.end());
+    for (size_t k = 0; k < own.size() && static_cast<int>(k) < most; k++) {
+      if (own[k].first <= own[0].first + window) kept.push_back(tasks[own[k].second]);
+    }
+  }
+  tasks.swap(kept);
+}
+
+// Every candidate of every row, a few iterations; 16 rows stay in the lanes from order to order.
+int32_t screenRows(const sw_arima_job &job, Workspace &space, Prepared *rows, int count, int gaps, std::vector<sw_task> &all) {
+  Moments moments(job, space, rows, gaps);
+  std::vector<sw_task> some;
+  for (int from = 0; from < count; from += kLanesMost) {
+    const int to = from + kLanesMost < count ? from + kLanesMost : count;
+    for (int c = 0; c < job.candidate_count; c++) {
+      const uint8_t *order = job.candidates + c * SW_ORDER_WIDTH;
+      some.resize(to - from);
+      for (int i = from; i < to; i++) {
+        begin(&some[i - from], rows[i], order);
+        sw_start(order, &moments.of(i, order[SW_d], order[SW_D]), some[i - from].beta);
+      }
+      const sw_plan plan = {job.season, kindOf(order, gaps), kScreenIterations, job.root_limit, kStatistical};
+      if (runner(job.isa, false)(some.data(), to - from, &plan)) return -1;
+      all.insert(all.end(), some.begin(), some.end());
+    }
+  }
+  return 0;
+}
+
+// A row whose holes hold the value of a season before (or the last one): good enough to drop hopeless orders,
+// and a pass over it costs a sixth of an exact one. `out`: row->length values.
+void fillHoles(const sw_row *row, int season, sw_row *filled, double *out) {
+  *filled = *row;
+  filled->values = out;
+  filled->gaps = 0;
+  filled->scored = row->length - row->score_start;
+  for (int t = 0; t < row->length; t++) {
+    const double y = row->values[t];
+    out[t] = y == y ? y : t >= season ? out[t - season] : out[t - 1];
+  }
+}
+
+// Screen and race of rows with gaps run on filled rows, except where the row begins late.
+int32_t screenGaps(const sw_arima_job &job, Workspace &space, Prepared *rows, int count, std::vector<sw_task> &all) {
+  std::vector<Prepared> filled, late;
+  std::vector<int> filledOf, lateOf;
+  space.filled.resize(space.rows.size());
+  for (int i = 0; i < count; i++) {
+    Prepared copy = rows[i];
+    const bool whole = rows[i].row.length == job.end;
+    if (whole) fillHoles(&rows[i].row, job.season, &copy.row, space.filled.data() + filled.size() * static_cast<size_t>(job.end));
+    (whole ? filled : late).push_back(copy);
+    (whole ? filledOf : lateOf).push_back(i);
+  }
+  for (const bool whole : {true, false}) {
+    std::vector<Prepared> &own = whole ? filled : late;
+    std::vector<sw_task> tasks;
+    if (own.empty()) continue;
+    if (screenRows(job, space, own.data(), static_cast<int>(own.size()), whole ? 0 : 1, tasks)) return -1;
+    keepBest(own.data(), static_cast<int>(own.size()), tasks, kRaceWindow, kRaceMost);
+    if (whole) {
+      if (fitTasks(job, false, kStatistical, 0, tasks, kRaceIterations)) return -1;
+      keepBest(own.data(), static_cast<int>(own.size()), tasks, kFilledWindow, kFilledMost);
+    }
+    for (sw_task &task : tasks) {
+      const auto at = reinterpret_cast<const Prepared *>(task.row) - own.data();
+      task.row = &rows[(whole ? filledOf : lateOf)[at]].row;
+      task.lambda = kLambda;
+      task.measured = 0;
+      task.status = SW_MAX_ITERATIONS;
+      all.push_back(task);
+    }
+  }
+  return 0;
+}
+
+// Screen, then race: those near the best go on to the optimum in float32. Final: the best, in float64.
+int32_t searchRows(const sw_arima_job &job, Workspace &space, Prepared *rows, int count, int gaps) {
   std::vector<sw_task> all;
   all.reserve(static_cast<size_t>(job.candidate_count) * count);
-  std::vector<double> buffer(job.end);
+  if (gaps ? screenGaps(job, space, rows, count, all) : screenRows(job, space, rows, count, 0, all)) return -1;
   std::vector<int> evaluations(count, 0);
-  std::vector<sw_moments> moments[4];  // by d + 2 D, where a candidate wants it
-  std::vector<double> lead(count, std::numeric_limits<double>::infinity());
-  for (int c = 0; c < job.candidate_count; c++) {
-    const uint8_t *order = job.candidates + c * SW_ORDER_WIDTH;
-    std::vector<sw_moments> &own = moments[order[SW_d] + 2 * order[SW_D]];
-    while (static_cast<int>(own.size()) < count) {
-      own.push_back(sw_moments_of(&rows[own.size()].row, order[SW_d], order[SW_D], job.season, buffer.data()));
-    }
-    std::vector<sw_task> tasks(count);
-    for (int i = 0; i < count; i++) {
-      tasks[i].row = &rows[i].row;
-      tasks[i].order = order;
-      sw_start(order, &own[i], tasks[i].beta);
-    }
-    if (fitTasks(job, false, gaps, tasks, kScreenIterations, false)) return -1;
-    for (int i = 0; i < count; i++) {
-      const double score = aicc(tasks[i].css, rows[i].row.scored, order);
-      if (score < lead[i]) lead[i] = score;
-      all.push_back(tasks[i]);
-    }
+  const auto count_evaluations = [&](const std::vector<sw_task> &tasks, int sign) {
+    for (const sw_task &task : tasks) evaluations[reinterpret_cast<const Prepared *>(task.row) - rows] += sign * task.evaluations;
+  };
+  count_evaluations(all, 1);
+  if (!gaps) keepBest(rows, count, all, kRaceWindow, kRaceMost);
+  count_evaluations(all, -1);
+  if (fitTasks(job, false, kStatistical, gaps, all, kRaceIterations)) return -1;
+  count_evaluations(all, 1);
+  keepBest(rows, count, all, kFinalWindow, gaps ? 1 : kFinalists);
+  for (sw_task &task : all) {
+    task.measured = task.evaluations = 0;
+    task.status = SW_MAX_ITERATIONS;
+    task.lambda = kLambda;
   }
-  std::vector<sw_task> race;
-  std::vector<size_t> place;
-  for (size_t k = 0; k < all.size(); k++) {
-    const int i = static_cast<int>(k % count);
-    if (all[k].status != SW_MAX_ITERATIONS || !(aicc(all[k].css, rows[i].row.scored, all[k].order) < lead[i] + kRaceWindow)) continue;
-    race.push_back(all[k]);
-    place.push_back(k);
-  }
-  if (fitTasks(job, false, gaps, race, kRaceIterations, true)) return -1;
-  for (size_t k = 0; k < race.size(); k++) all[place[k]] = race[k];
-
-  std::vector<Choice> best(static_cast<size_t>(count) * kFinalists);
-  for (size_t k = 0; k < all.size(); k++) {
-    const int i = static_cast<int>(k % count);
-    evaluations[i] += all[k].evaluations;
-    Choice *places = &best[static_cast<size_t>(i) * kFinalists];
-    const double score = aicc(all[k].css, rows[i].row.scored, all[k].order);
-    int at = kFinalists;
-    while (at > 0 && score < places[at - 1].aicc) at--;
-    if (at == kFinalists) continue;
-    for (int j = kFinalists - 1; j > at; j--) places[j] = places[j - 1];
-    places[at] = {score, all[k]};
-  }
-  std::vector<sw_task> finals;
-  std::vector<int> owner;
-  for (int i = 0; i < count; i++) {
-    for (int k = 0; k < kFinalists; k++) {
-      if (!std::isfinite(best[static_cast<size_t>(i) * kFinalists + k].aicc)) continue;
-      finals.push_back(best[static_cast<size_t>(i) * kFinalists + k].task);
-      owner.push_back(i);
-    }
-  }
-  const int finalists = static_cast<int>(finals.size());
-  if (fitTasks(job, true, gaps, finals, job.max_iterations, false)) return -1;
+  if (fitTasks(job, true, kFine, gaps, all, job.max_iterations)) return -1;
+  count_evaluations(all, 1);
+  keepBest(rows, count, all, kFinalWindow, 1);
   std::vector<const sw_task *> winner(count, nullptr);
-  std::vector<double> score(count, std::numeric_limits<double>::infinity());
-  for (int f = 0; f < finalists; f++) {
-    const int i = owner[f];
-    evaluations[i] += finals[f].evaluations;
-    const double value = aicc(finals[f].css, rows[i].row.scored, finals[f].order);
-    if (value < score[i]) {
-      score[i] = value;
-      winner[i] = &finals[f];
-    }
-  }
+  for (const sw_task &task : all) winner[reinterpret_cast<const Prepared *>(task.row) - rows] = &task;
   for (int i = 0; i < count; i++) write(job, rows[i], winner[i], evaluations[i]);
   return 0;
 }
 
-// Blocks of rows over threads: first all rows without gaps, then all rows with gaps.
+// Blocks of rows over threads; in each, rows without gaps and rows with gaps are worked apart.
 template <class Work> int32_t overBlocks(const sw_arima_job &job, Work work) {
-  std::vector<int32_t> list[2];
-  for (int r = 0; r < job.rows; r++) {
-    const double *y = job.values + static_cast<int64_t>(r) * job.stride;
-    bool gaps = false;
-    for (int t = 0; t < job.end && !gaps; t++) gaps = !std::isfinite(y[t]);
-    list[gaps].push_back(r);
-  }
-  const int whole = static_cast<int>((list[0].size() + kRowsPerBlock - 1) / kRowsPerBlock);
-  const int blocks = whole + static_cast<int>((list[1].size() + kRowsPerBlock - 1) / kRowsPerBlock);
+  const int blocks = (job.rows + kRowsPerBlock - 1) / kRowsPerBlock;
   std::atomic<int> next{0}, failed{0};
   auto loop = [&] {
-    std::vector<double> buffer(static_cast<size_t>(kRowsPerBlock) * (job.end > 0 ? job.end : 1));
+    Workspace space;
+    space.rows.resize(static_cast<size_t>(kRowsPerBlock) * job.end + 1);
+    std::vector<Prepared> rows[2];
     for (int block = next++; block < blocks; block = next++) {
-      const int gaps = block >= whole;
-      const std::vector<int32_t> &from = list[gaps];
-      const size_t begin = static_cast<size_t>(gaps ? block - whole : block) * kRowsPerBlock;
-      std::vector<Prepared> rows;
-      for (size_t i = begin; i < from.size() && i < begin + kRowsPerBlock; i++) {
-        Prepared p = prepare(job, from[i], buffer.data() + rows.size() * static_cast<size_t>(job.end));
-        if (p.usable) rows.push_back(p);
+      for (auto &list : rows) list.clear();
+      const int from = block * kRowsPerBlock;
+      for (int i = 0; i < kRowsPerBlock && from + i < job.rows; i++) {
+        const Prepared p = prepare(job, from + i, space.rows.data() + static_cast<size_t>(i) * job.end);
+        if (p.usable) rows[p.row.gaps != 0].push_back(p);
         else write(job, p, nullptr, 0);
       }
-      if (!rows.empty() && work(rows.data(), static_cast<int>(rows.size()), gaps) != 0) failed = 1;
+      for (const int gaps : {0, 1}) {
+        if (!rows[gaps].empty() && work(space, rows[gaps].data(), static_cast<int>(rows[gaps].size()), gaps) != 0) failed = 1;
+      }
     }
   };
   const int extra = (job.threads < blocks ? job.threads : blocks) - 1;
@@ -292,9 +402,9 @@ extern "C" int32_t sw_score_start(int32_t length, int32_t season) {
 }
 
 extern "C" int32_t sw_arima_fit(const sw_arima_job *job) {
-  return overBlocks(*job, [job](Prepared *rows, int count, int gaps) { return fitRows(*job, rows, count, gaps); });
+  return overBlocks(*job, [job](Workspace &space, Prepared *rows, int count, int gaps) { return fitRows(*job, space, rows, count, gaps); });
 }
 
 extern "C" int32_t sw_arima_search(const sw_arima_job *job) {
-  return overBlocks(*job, [job](Prepared *rows, int count, int gaps) { return searchRows(*job, rows, count, gaps); });
+  return overBlocks(*job, [job](Workspace &space, Prepared *rows, int count, int gaps) { return searchRows(*job, space, rows, count, gaps); });
 }

@@ -4,5 +4,7 @@
 #define SW_NS sw_avx2
 #define SW_RUN_F32 sw_run_f32_avx2
 #define SW_RUN_F64 sw_run_f64_avx2
+#define SW_STANDARDISE sw_standardise_avx2
+#define SW_DIFFERENCE sw_difference_avx2
 #define SW_FMA sw_fma_avx2
 #include "arima_lanes.h"

@@ -4,5 +4,7 @@
 #define SW_NS sw_avx512
 #define SW_RUN_F32 sw_run_f32_avx512
 #define SW_RUN_F64 sw_run_f64_avx512
+#define SW_STANDARDISE sw_standardise_avx512
+#define SW_DIFFERENCE sw_difference_avx512
 #define SW_FMA sw_fma_avx512
 #include "arima_lanes.h"

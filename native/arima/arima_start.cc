@@ -9,28 +9,6 @@ namespace {
 
 constexpr double kRootLimit = 0.95;  // a start on the boundary would stay there
 
-// Levinson (1947) and Durbin (1960), then psi weights of the long autoregression.
-double longAutoregression(const double *gamma, double *psi) {
-  double a[SW_LONG_LAGS + 1] = {}, old[SW_LONG_LAGS + 1];
-  double sigma2 = gamma[0];
-  for (int k = 1; k <= SW_LONG_LAGS; k++) {
-    double sum = gamma[k];
-    for (int j = 1; j < k; j++) sum -= a[j] * gamma[k - j];
-    const double reflection = sum / sigma2;
-    std::memcpy(old, a, sizeof a);
-    for (int j = 1; j < k; j++) a[j] = old[j] - reflection * old[k - j];
-    a[k] = reflection;
-    sigma2 *= 1 - reflection * reflection;
-    if (!(sigma2 > 1e-9 * gamma[0])) break;
-  }
-  psi[0] = 1;
-  for (int k = 1; k <= SW_LONG_LAGS; k++) {
-    psi[k] = 0;
-    for (int j = 1; j <= k; j++) psi[k] += a[j] * psi[k - j];
-  }
-  return sigma2;
-}
-
 // E of regressor i times regressor j, i <= j; 1..p are w[t - i], the rest e[t - (i - p)].
 double covariance(int i, int j, int p, const double *gamma, const double *psi, double sigma2) {
   if (j <= p) return gamma[j - i];
@@ -63,7 +41,52 @@ void pullInside(double *b, double sign) {
   b[1] *= factor * factor;
 }
 
+// 1 + Theta B of an MA(1) at the seasonal lag whose autocorrelation there is `rho`.
+double seasonalMa(double rho) {
+  const double r = std::fmin(std::fmax(rho, -0.49), 0.49);
+  return std::fabs(r) < 1e-6 ? r : (1 - std::sqrt(1 - 4 * r * r)) / (2 * r);
+}
+
+// Phi and Theta from autocorrelations at one and two seasons of what the other parameters leave.
+void seasonalStart(const uint8_t *o, const double *gamma, double *b) {
+  if (!(gamma[0] > 0)) return;
+  const double r1 = gamma[1] / gamma[0], r2 = gamma[2] / gamma[0];
+  double phi = 0;
+  if (o[SW_P]) {
+    phi = !o[SW_Q] ? r1 : std::fabs(r1) > 0.1 ? r2 / r1 : 0;
+    phi = std::fmin(std::fmax(phi, -0.9), 0.9);
+    b[SW_SPHI] = phi;
+  }
+  if (!o[SW_Q]) return;
+  const double c0 = 1 + phi * phi - 2 * phi * r1, c1 = r1 * (1 + phi * phi) - phi - phi * r2;
+  b[SW_STHETA] = seasonalMa(c0 > 0 ? c1 / c0 : 0);
+}
+
 }  // namespace
+
+// Levinson (1947) and Durbin (1960), then psi weights of the long autoregression.
+void sw_long_autoregression(sw_moments *m, double *a) {
+  const double *gamma = m->gamma;
+  double old[SW_LONG_LAGS + 1];
+  double sigma2 = gamma[0];
+  for (int k = 0; k <= SW_LONG_LAGS; k++) a[k] = 0;
+  for (int k = 1; k <= SW_LONG_LAGS && gamma[0] > 0; k++) {
+    double sum = gamma[k];
+    for (int j = 1; j < k; j++) sum -= a[j] * gamma[k - j];
+    const double reflection = sum / sigma2;
+    std::memcpy(old, a, sizeof old);
+    for (int j = 1; j < k; j++) a[j] = old[j] - reflection * old[k - j];
+    a[k] = reflection;
+    sigma2 *= 1 - reflection * reflection;
+    if (!(sigma2 > 1e-9 * gamma[0])) break;
+  }
+  m->sigma2 = sigma2;
+  m->psi[0] = 1;
+  for (int k = 1; k <= SW_LONG_LAGS; k++) {
+    m->psi[k] = 0;
+    for (int j = 1; j <= k; j++) m->psi[k] += a[j] * m->psi[k - j];
+  }
+}
 
 sw_moments sw_moments_of(const sw_row *row, int32_t d, int32_t D, int32_t season, double *buffer) {
   sw_moments out = {};
@@ -92,6 +115,18 @@ sw_moments sw_moments_of(const sw_row *row, int32_t d, int32_t D, int32_t season
     }
   }
   for (int k = 0; k <= SW_LONG_LAGS; k++) out.gamma[k] /= known;
+  double a[SW_LONG_LAGS + 1], *white = buffer + n;
+  sw_long_autoregression(&out, a);
+  for (int t = 0; t < length; t++) {
+    white[t] = t < SW_LONG_LAGS ? 0 : buffer[t];
+    for (int k = 1; k <= SW_LONG_LAGS && t >= SW_LONG_LAGS; k++) white[t] -= a[k] * buffer[t - k];
+  }
+  for (int k = 0; k < 3; k++) {
+    for (int t = k * season; t < length; t++) {
+      out.raw[k] += buffer[t] * buffer[t - k * season] / known;
+      out.white[k] += white[t] * white[t - k * season] / known;
+    }
+  }
   return out;
 }
 
@@ -99,12 +134,11 @@ void sw_start(const uint8_t *o, const sw_moments *moments, double *b) {
   const double *gamma = moments->gamma;
   const int p = o[SW_p], q = o[SW_q], size = p + q;
   std::memset(b, 0, 7 * sizeof(double));
-  if (o[SW_P]) b[SW_SPHI] = o[SW_D] ? 0.1 : 0.4;
-  if (o[SW_Q]) b[SW_STHETA] = o[SW_D] ? -0.6 : -0.1;
+  seasonalStart(o, size ? moments->white : moments->raw, b);
   if (o[SW_HAS_MEAN]) b[SW_MEAN] = moments->mean;
   if (size == 0 || !(gamma[0] > 0)) return;
-  double psi[SW_LONG_LAGS + 1], rows[4][5], x[4];
-  const double sigma2 = longAutoregression(gamma, psi);
+  const double *psi = moments->psi, sigma2 = moments->sigma2;
+  double rows[4][5], x[4];
   for (int i = 1; i <= size; i++) {
     for (int j = 1; j <= size; j++) {
       rows[i - 1][j - 1] = covariance(i < j ? i : j, i < j ? j : i, p, gamma, psi, sigma2);

@@ -12,7 +12,7 @@ export const entry = kernelEntry({
       n: rows.rowCount,
       async check() {
         const slow = await reference().arima.search(firstRows(rows, small ? 3 : 10));
-        expectClose('arima-search', 'aicc', await kernels.arima.search(rows), slow, 0.4, 0.9);
+        expectClose('arima-search', 'aicc', await kernels.arima.search(rows), slow, 0.5, 0.8);
       },
       run: async () => fitResult(await kernels.arima.search(rows)),
     };
