@@ -1,4 +1,4 @@
-// Where a fit begins; the operations of src/kernels/reference/arima/start-values.ts.
+// Where a fit begins: phi and theta as src/kernels/reference/arima/start-values.ts, seasonal parts by moments.
 #ifndef SLACKWATER_ARIMA_START_H
 #define SLACKWATER_ARIMA_START_H
 
