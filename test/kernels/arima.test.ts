@@ -69,7 +69,7 @@ describeNative('the native ARIMA with %s', (isa) => {
         const at = r * FIT_WIDTH + FIT.sigma2;
         // Float64: the same optimum. Float32: its sums carry 1e-6, so a flat valley may end early.
         if (Math.abs(fast.fits[at] / slow.fits[at] - 1) > 1e-6) elsewhere += 1;
-        expect(single.fits[at] / slow.fits[at] - 1).toBeLessThan(1e-2);
+        expect(single.fits[at] / slow.fits[at] - 1).toBeLessThan(5e-2);
         const shift = r * FIT_WIDTH + FIT.shift;
         expect(fast.fits[shift]).toBeCloseTo(slow.fits[shift], 10);
         expect(fast.fits[r * FIT_WIDTH + FIT.scored]).toBe(slow.fits[r * FIT_WIDTH + FIT.scored]);
