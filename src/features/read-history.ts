@@ -57,6 +57,17 @@ export class HistoryReader {
     };
   }
 
+  /** `stepMs`: five minutes or an hour. */
+  series(
+    stepMs: number,
+    vmIndexes: Uint32Array,
+    fromMs: EpochMs,
+    toMs: EpochMs,
+  ): Promise<SeriesBatch> {
+    if (stepMs === HOUR_MS) return this.hourly(vmIndexes, fromMs, toMs);
+    return this.fiveMinute(vmIndexes, fromMs, toMs);
+  }
+
   fiveMinute(vmIndexes: Uint32Array, fromMs: EpochMs, toMs: EpochMs): Promise<SeriesBatch> {
     return this.unchanged(fromMs, toMs, () => this.readBuckets(vmIndexes, fromMs, toMs));
   }

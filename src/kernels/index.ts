@@ -4,6 +4,7 @@ export * from './arima-orders';
 export * from './boosted-kernels';
 export * from './kernels';
 export * from './open-kernels';
+export * from './combine-kernels';
 export * from './rules-kernels';
 export { fillForward, RULE_OF } from './reference/rules';
 export * from './text-kernels';

@@ -1,6 +1,7 @@
 // Numeric primitives: one meaning, several speeds. Rows in, numbers out; nothing here knows VMs.
 import type { ArimaKernels } from './arima-kernels';
 import type { BoostedKernels } from './boosted-kernels';
+import type { CombineKernels } from './combine-kernels';
 import type { RulesKernels } from './rules-kernels';
 import type { TextKernels } from './text-kernels';
 import type { WindowsKernels } from './windows-kernels';
@@ -24,6 +25,7 @@ export abstract class Kernels {
   abstract peakFmaPerSec(): number | undefined;
   abstract readonly arima: ArimaKernels;
   abstract readonly boosted: BoostedKernels;
+  abstract readonly combine: CombineKernels;
   abstract readonly rules: RulesKernels;
   abstract readonly text: TextKernels;
   abstract readonly windows: WindowsKernels;

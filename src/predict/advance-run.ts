@@ -14,7 +14,11 @@ export async function advanceRun(run: Run, ports: NightPorts): Promise<Advance> 
   const { ledger, queue, clock } = ports;
   const nowMs = clock.nowMs();
   if ((await ledger.run(run.runId))?.status !== 'running') return 'ended';
+  // Counts first: the rows of a stage carry its results, and are read only while it is open.
+  const progress = await ledger.progress(run.runId);
   for (const stage of STAGES) {
+    const known = progress.find((one) => one.stage === stage);
+    if (known !== undefined && known.done === known.shards) continue;
     const shards = await planned(run, stage, ports);
     const failed = shards.find((shard) => shard.state === 'failed');
     if (failed !== undefined) {

@@ -2,7 +2,6 @@
 import {
   Field,
   FixedSizeList,
-  Float64,
   makeData,
   makeVector,
   RecordBatch,
@@ -64,8 +63,9 @@ function dataOf(column: Column, length: number): Data {
   if (column instanceof Float32Array) return makeVector(column).data[0];
   if (column instanceof Int32Array) return makeVector(column).data[0];
   if ('list' in column) {
-    const type = new FixedSizeList(column.width, new Field('item', new Float64(), false));
-    return makeData({ type, length, nullCount: 0, child: makeVector(column.list).data[0] });
+    const child: Data = makeVector(column.list as Float64Array).data[0];
+    const type = new FixedSizeList(column.width, new Field('item', child.type, false));
+    return makeData({ type, length, nullCount: 0, child });
   }
   return textData(column, length);
 }

@@ -4,19 +4,24 @@ import { mergeFleetLosses, type FleetLosses } from '../models';
 import type { Ledger, Run } from './ledger';
 import type { PrepareResult } from './prepare-shard';
 
+/** By resolution, where the run forecasts it. */
 export interface FleetStatistics {
-  readonly hourly: FleetLosses;
-  readonly fiveMinute: FleetLosses;
+  readonly hourly?: FleetLosses;
+  readonly fiveMinute?: FleetLosses;
 }
 
 export async function fleetStatistics(run: Run, ledger: Ledger): Promise<Json> {
   const shards = await ledger.shards(run.runId, 'prepare');
   const results = shards.map((shard) => shard.result as unknown as PrepareResult);
-  const merged: FleetStatistics = {
-    hourly: results.map((one) => one.hourly).reduce(mergeFleetLosses),
-    fiveMinute: results.map((one) => one.fiveMinute).reduce(mergeFleetLosses),
+  const merged = (name: 'hourly' | 'fiveMinute'): FleetLosses | undefined =>
+    results[0]?.[name] === undefined
+      ? undefined
+      : results.flatMap((one) => one[name] ?? []).reduce(mergeFleetLosses);
+  const statistics: FleetStatistics = {
+    hourly: merged('hourly'),
+    fiveMinute: merged('fiveMinute'),
   };
-  return merged as unknown as Json;
+  return statistics as unknown as Json;
 }
 
 /** What the stage left in the ledger. */

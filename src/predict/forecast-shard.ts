@@ -1,31 +1,38 @@
 // Stage forecast: fit on everything known, choose per VM, forecast both resolutions, candidates.
 import { HOUR_MS, QUANTILE_LEVELS, type Json, type SeriesBatch } from '../core';
 import {
+  ARIMA,
   chooseMembers,
   chosenModel,
   combineForecasts,
-  createForecaster,
+  type FittedForecaster,
   type FleetLosses,
   type ForecastBatch,
+  type Forecaster,
+  type MemberLosses,
 } from '../models';
 import { encodeColumns } from './column-file';
 import { fleetSums, type FleetSums } from './fleet-sums';
 import { readFleetStatistics } from './fleet-statistics';
 import { encodeForecasts, type ForecastIndex } from './forecast-file';
 import type { Run, ShardLease } from './ledger';
-import { BOUNDS, FIVE_MINUTE, HOURLY, type Resolution } from './night-settings';
+import { arimaOf, judgedOf, membersOf, warmArima } from './members';
+import { encodeState, placeOf, readState, stateKey, type StatePlace } from './night-state';
+import { BOUNDS, resolutionsOf, type Resolution } from './night-settings';
 import { shardKey, type NightPorts } from './night-ports';
 import { readLosses } from './prepare-shard';
 import { readShardHistory, type ShardHistory } from './shard-history';
 
 export interface ForecastResult {
-  readonly hourly: ForecastIndex;
-  readonly fiveMinute: ForecastIndex;
+  /** Of the resolutions that the run forecasts. */
+  readonly hourly?: ForecastIndex;
+  readonly fiveMinute?: ForecastIndex;
   /** VMs by chosen model. */
   readonly models: { readonly hourly: Counts; readonly fiveMinute: Counts };
   /** VMs without windows of their own, by reason. */
   readonly abstentions: Counts;
   readonly fleet: FleetSums;
+  readonly state: StatePlace;
 }
 
 export type Counts = Readonly<Record<string, number>>;
@@ -35,45 +42,57 @@ interface Forecasted {
   readonly models: readonly string[];
 }
 
+const NOTHING: readonly string[] = [];
+
 export async function forecastShard(
   run: Run,
   shard: ShardLease,
   ports: NightPorts,
   broken: ReadonlyMap<string, string>,
 ): Promise<Json> {
-  const history = await readShardHistory(run, shard, ports, broken);
+  const resolutions = resolutionsOf(run.plan);
+  const history = await readShardHistory(run, shard, ports, broken, resolutions);
   const fleet = await readFleetStatistics(run, ports.ledger);
-  const hourly = await forecastAt(run, shard, ports, HOURLY, history.hourly, fleet.hourly);
-  const fiveMinute = await forecastAt(
-    run,
-    shard,
-    ports,
-    FIVE_MINUTE,
-    history.fiveMinute,
-    fleet.fiveMinute,
-  );
+  const forecasted: Record<string, Forecasted> = {};
+  const indexes: Record<string, ForecastIndex> = {};
+  for (const resolution of resolutions) {
+    const { name } = resolution;
+    const losses = fleet[name] as FleetLosses;
+    const made = await forecastAt(run, shard, ports, resolution, history, losses);
+    forecasted[name] = made;
+    indexes[name] = await keep(run, shard, ports, resolution, history, made);
+  }
+  const modelsOf = (name: Resolution['name']): readonly string[] =>
+    forecasted[name]?.models ?? NOTHING;
+  const finest = resolutions[0];
+  const coarsest = resolutions[resolutions.length - 1];
   const result: ForecastResult = {
-    hourly: await keep(run, shard, ports, HOURLY, history, hourly),
-    fiveMinute: await keep(run, shard, ports, FIVE_MINUTE, history, fiveMinute),
-    models: { hourly: countOf(hourly.models), fiveMinute: countOf(fiveMinute.models) },
+    ...indexes,
+    models: { hourly: countOf(modelsOf('hourly')), fiveMinute: countOf(modelsOf('fiveMinute')) },
     abstentions: countOf([...history.abstentions.values()]),
-    fleet: fleetSums(history.hourly, hourly.forecast),
+    fleet: fleetSums(history.series[coarsest.name], forecasted[coarsest.name].forecast),
+    state: placeOf(vmIndexesOf(history)),
   };
-  const shardForecast = {
-    run,
-    vms: history.vms,
-    cutoffMs: run.plan.cutoffMs,
-    day: fiveMinute.forecast,
-    dayStepMs: FIVE_MINUTE.stepMs,
-    fiveMinuteModel: fiveMinute.models,
-    hourlyModel: hourly.models,
-    lastPct: history.lastPct,
-    abstentions: history.abstentions,
-  };
-  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
-  const table = await ports.planner.candidates(shardForecast, kernels);
+  const table = await ports.planner.candidates(
+    {
+      run,
+      vms: history.vms,
+      cutoffMs: run.plan.cutoffMs,
+      day: forecasted[finest.name].forecast,
+      dayStepMs: finest.stepMs,
+      fiveMinuteModel: modelsOf(forecasted.fiveMinute === undefined ? 'hourly' : 'fiveMinute'),
+      hourlyModel: modelsOf(forecasted.hourly === undefined ? 'fiveMinute' : 'hourly'),
+      lastPct: history.lastPct,
+      abstentions: history.abstentions,
+    },
+    ports.kernels(run.plan.backend, run.plan.isa),
+  );
   await ports.objects.put(shardKey(run.runId, 'candidates', shard.shard), encodeColumns(table));
   return result as unknown as Json;
+}
+
+function vmIndexesOf(history: ShardHistory): Uint32Array {
+  return Uint32Array.from(history.vms, (vm) => vm.vmIndex);
 }
 
 async function forecastAt(
@@ -81,10 +100,10 @@ async function forecastAt(
   shard: ShardLease,
   ports: NightPorts,
   resolution: Resolution,
-  history: SeriesBatch,
+  history: ShardHistory,
   fleet: FleetLosses,
 ): Promise<Forecasted> {
-  const { stepsPerDay, horizon } = resolution;
+  const { horizon } = resolution;
   const losses = await readLosses(run, shard.shard, ports, resolution);
   const judged = chooseMembers(losses, fleet);
   // Nights are judged by their first day: its last block of leads speaks for the days after it.
@@ -92,18 +111,63 @@ async function forecastAt(
     at === judged.blocks.length - 1 ? { ...block, to: horizon } : block,
   );
   const choice = { ...judged, blocks };
-  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
-  const request = { end: history.length, seasonLength: stepsPerDay };
-  const forecasts: ForecastBatch[] = [];
-  for (const name of choice.members) {
-    const model = createForecaster(name, { kernels, stepsPerDay, horizon, bounds: BOUNDS });
-    const fitted = await model.fit(history, request);
-    const levels = QUANTILE_LEVELS;
-    forecasts.push(await fitted.forecast(history, { ...request, horizon, levels, bounds: BOUNDS }));
-  }
+  const forecasts = await memberForecasts(run, shard, ports, resolution, history, losses);
   const forecast = combineForecasts(choice, forecasts);
   const models = Array.from({ length: choice.seriesCount }, (_, row) => chosenModel(choice, row));
   return { forecast, models };
+}
+
+/** Every member on every VM; what the next night needs of them is kept. */
+async function memberForecasts(
+  run: Run,
+  shard: ShardLease,
+  ports: NightPorts,
+  resolution: Resolution,
+  history: ShardHistory,
+  losses: MemberLosses,
+): Promise<readonly ForecastBatch[]> {
+  const series = history.series[resolution.name];
+  const vmIndexes = vmIndexesOf(history);
+  const about = judgedOf(run, resolution);
+  const state = await readState(run, vmIndexes, resolution, about, ports);
+  const forecasts: ForecastBatch[] = [];
+  let arima: FittedForecaster | undefined;
+  for (const model of await membersOf(run, resolution, ports)) {
+    const warm = warmArima(run, model.name, resolution, state, ports);
+    const { fitted, forecast } = await fitAndForecast(model, series, resolution, warm);
+    if (model.name === ARIMA) arima = fitted;
+    forecasts.push(forecast);
+  }
+  const { stepsPerDay, horizon } = resolution;
+  const leads = Math.min(horizon, stepsPerDay);
+  const { members, levels } = about;
+  const shape = { rowCount: vmIndexes.length, memberCount: members.length, levels, leads };
+  const { combine } = ports.kernels(run.plan.backend, run.plan.isa);
+  const quantiles = forecasts.map((one) => one.quantiles);
+  const bytes = encodeState({
+    ...about,
+    ...arimaOf(arima),
+    leads,
+    vmIndex: Int32Array.from(vmIndexes),
+    losses: losses.losses,
+    nights: losses.nights,
+    centi: await combine.pack(quantiles, horizon, shape),
+  });
+  await ports.objects.put(stateKey(run.runId, resolution, shard.shard), bytes);
+  return forecasts;
+}
+
+async function fitAndForecast(
+  model: Forecaster,
+  series: SeriesBatch,
+  { stepsPerDay, horizon }: Resolution,
+  warm: FittedForecaster | undefined,
+): Promise<{ readonly fitted: FittedForecaster; readonly forecast: ForecastBatch }> {
+  const request = { end: series.length, seasonLength: stepsPerDay };
+  const fitted = await model.fit(series, request, warm);
+  const levels = QUANTILE_LEVELS;
+  const asked = { ...request, horizon, levels, bounds: BOUNDS };
+  return { fitted, forecast: await fitted.forecast(series, asked) };
 }
 
 async function keep(

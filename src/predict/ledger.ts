@@ -1,5 +1,6 @@
 // The truth about a night: runs, stages, shards, leases. The queue only carries work.
 import type { EpochMs, Json } from '../core';
+import type { Horizons } from './night-settings';
 
 export const STAGES = ['prepare', 'fleet', 'forecast', 'choose', 'publish'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -19,6 +20,10 @@ export interface RunPlan {
   readonly codeVersion: string;
   readonly hourlyModels: readonly string[];
   readonly fiveMinuteModels: readonly string[];
+  /** Absent: both resolutions, as far as the design says. */
+  readonly horizons?: Horizons;
+  /** The published night whose state is brought up to date; absent: all is judged by history. */
+  readonly before?: { readonly runId: string; readonly cutoffMs: EpochMs };
 }
 
 export interface Run {

@@ -4,7 +4,9 @@ import type { HistoryReader } from '../features';
 import type { ObjectStore, RollupStore } from '../ingest';
 import type { Kernels } from '../kernels';
 import type { JobQueue } from './job-queue';
-import type { Ledger } from './ledger';
+import type { FittedForecaster } from '../models';
+import type { Ledger, Run } from './ledger';
+import type { Resolution } from './night-settings';
 import type { WindowPlanner } from './window-planner';
 
 export interface TenantPorts {
@@ -21,6 +23,12 @@ export interface NightPorts {
   tenant(tenantId: string): TenantPorts;
   /** Kernels pinned to the run's instruction set; throws BACKEND_UNAVAILABLE where it lacks. */
   kernels(backend: string, isa: string): Kernels;
+  /** A trained model of the fleet; undefined for a model of each series. */
+  fleetModel?(
+    run: Run,
+    resolution: Resolution,
+    name: string,
+  ): Promise<FittedForecaster | undefined>;
 }
 
 /** Where a shard's files lie: the same for every attempt of the shard, so a repeat replaces them. */

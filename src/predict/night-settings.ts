@@ -22,6 +22,26 @@ export const FIVE_MINUTE: Resolution = {
   horizon: 288,
 };
 
+/** Steps of each resolution that a run forecasts; 0 = not at all. */
+export interface Horizons {
+  readonly hourly: number;
+  readonly fiveMinute: number;
+}
+
+export const HORIZONS: Horizons = { hourly: HOURLY.horizon, fiveMinute: FIVE_MINUTE.horizon };
+
+/** The finest first; windows lie in its first day. */
+export function resolutionsOf({
+  horizons = HORIZONS,
+}: {
+  readonly horizons?: Horizons;
+}): readonly Resolution[] {
+  return [
+    { ...FIVE_MINUTE, horizon: horizons.fiveMinute },
+    { ...HOURLY, horizon: horizons.hourly },
+  ].filter(({ horizon }) => horizon > 0);
+}
+
 export const HISTORY_DAYS = 28; // four of each weekday; design, section 4
 export const BOUNDS = { lower: 0, upper: 400 } as const; // what ingest accepts, cpuPct
 /** Less known history than this gives no windows: a day must have been seen twice. */

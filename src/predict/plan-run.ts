@@ -10,7 +10,7 @@ import {
   type EpochMs,
 } from '../core';
 import { memberNames } from '../models';
-import { FIVE_MINUTE, historySpan, HOURLY } from './night-settings';
+import { FIVE_MINUTE, historySpan, HOURLY, type Horizons } from './night-settings';
 import type { NightPorts } from './night-ports';
 import type { Run, RunPlan } from './ledger';
 
@@ -23,12 +23,18 @@ export interface RunRequest {
   readonly backend: string;
   readonly isa: string;
   readonly codeVersion: string;
+  /** Default: both resolutions. */
+  readonly horizons?: Horizons;
+  /** Members by resolution; default: those that need no training. */
+  readonly models?: { readonly hourly: readonly string[]; readonly fiveMinute: readonly string[] };
   /** A new attempt although the runDate is published. */
   readonly again?: boolean;
 }
 
 export const SHARD_SIZE = 256; // VMs: some 50 MB while it is worked on
-const SHARD_SIZE_MAX = 4_096; // above it one shard needs more than 1 GB
+const SHARD_SIZE_MAX = 16_384; // at five minutes one shard then needs some 4 GB
+const RUNS_LOOKED_AT = 20;
+const NIGHTS_MISSED_MAX = 7; // older losses say little: all is judged by history again
 
 /**
  * Opens or joins the run of the cutoff's local date. Throws INSTANT_WITHOUT_DATA when no VM has a
@@ -60,12 +66,32 @@ export async function startRun(
     isa: request.isa,
     backend: request.backend,
     codeVersion: request.codeVersion,
-    hourlyModels: memberNames(HOURLY.stepsPerDay),
-    fiveMinuteModels: memberNames(FIVE_MINUTE.stepsPerDay),
+    hourlyModels: request.models?.hourly ?? memberNames(HOURLY.stepsPerDay),
+    fiveMinuteModels: request.models?.fiveMinute ?? memberNames(FIVE_MINUTE.stepsPerDay),
+    horizons: request.horizons,
+    before: await nightBefore(tenantId, cutoffMs, ports),
   };
   const again = request.again === true;
   const nowMs = ports.clock.nowMs();
   return ports.ledger.openRun({ tenantId, runDate, again, plan, vmIds, nowMs });
+}
+
+/** The newest published run whose first day is over, and not long ago. */
+async function nightBefore(
+  tenantId: string,
+  cutoffMs: EpochMs,
+  { ledger }: NightPorts,
+): Promise<RunPlan['before']> {
+  const runs = await ledger.runs(tenantId, RUNS_LOOKED_AT);
+  const found = runs.find(
+    ({ status, plan }) =>
+      status === 'published' &&
+      plan.cutoffMs <= cutoffMs - DAY_MS &&
+      plan.cutoffMs >= cutoffMs - NIGHTS_MISSED_MAX * DAY_MS,
+  );
+  return found === undefined
+    ? undefined
+    : { runId: found.runId, cutoffMs: found.plan.cutoffMs };
 }
 
 async function refuseWithoutData(

@@ -1,24 +1,26 @@
 // Stage prepare: how well each member forecast each VM's last nights.
-import { QUANTILE_LEVELS, type Json, type SeriesBatch } from '../core';
+import { DAY_MS, QUANTILE_LEVELS, type Json } from '../core';
 import {
   CALIBRATION_NIGHTS,
-  createForecaster,
   fleetLosses,
+  HALF_LIFE_NIGHTS,
   memberLosses,
   type ChoiceBlock,
   type FleetLosses,
   type MemberLosses,
 } from '../models';
 import { decodeColumns, encodeColumns } from './column-file';
-import { BOUNDS, FIVE_MINUTE, HOURLY, type Resolution } from './night-settings';
 import type { Run, ShardLease } from './ledger';
+import { judgedOf, membersOf } from './members';
+import { readState, type FoundState } from './night-state';
+import { BOUNDS, resolutionsOf, type Resolution } from './night-settings';
 import { shardKey, type NightPorts } from './night-ports';
-import { readShardHistory } from './shard-history';
+import { readShardHistory, vmsOf } from './shard-history';
 
-/** Integer sums that the stage fleet adds up; the ledger keeps them. */
+/** Integer sums that the stage fleet adds up, by resolution; the ledger keeps them. */
 export interface PrepareResult {
-  readonly hourly: FleetLosses;
-  readonly fiveMinute: FleetLosses;
+  readonly hourly?: FleetLosses;
+  readonly fiveMinute?: FleetLosses;
 }
 
 export async function prepareShard(
@@ -27,37 +29,80 @@ export async function prepareShard(
   ports: NightPorts,
   broken: ReadonlyMap<string, string>,
 ): Promise<Json> {
-  const history = await readShardHistory(run, shard, ports, broken);
-  const hourly = await lossesOf(run, ports, HOURLY, history.hourly);
-  const fiveMinute = await lossesOf(run, ports, FIVE_MINUTE, history.fiveMinute);
-  for (const [resolution, losses] of [
-    [HOURLY, hourly],
-    [FIVE_MINUTE, fiveMinute],
-  ] as const) {
-    const key = shardKey(run.runId, `losses-${resolution.stepMs / 1_000}`, shard.shard);
-    await ports.objects.put(key, encodeLosses(losses));
+  const result: Record<string, FleetLosses> = {};
+  for (const resolution of resolutionsOf(run.plan)) {
+    const losses = await lossesOf(run, shard, ports, resolution, broken);
+    await ports.objects.put(lossesKey(run, resolution, shard.shard), encodeLosses(losses));
+    result[resolution.name] = fleetLosses(losses);
   }
-  const result: PrepareResult = {
-    hourly: fleetLosses(hourly),
-    fiveMinute: fleetLosses(fiveMinute),
-  };
   return result as unknown as Json;
 }
 
-function lossesOf(
+/** Last night's losses and one night more; VMs that it did not know are judged by their history. */
+async function lossesOf(
   run: Run,
+  shard: ShardLease,
   ports: NightPorts,
   resolution: Resolution,
-  history: SeriesBatch,
+  broken: ReadonlyMap<string, string>,
+): Promise<MemberLosses> {
+  const vms = await vmsOf(run, shard, ports);
+  const vmIndexes = Uint32Array.from(vms, (vm) => vm.vmIndex);
+  const about = judgedOf(run, resolution);
+  const state = await readState(run, vmIndexes, resolution, about, ports);
+  const all = vms.map((_, row) => row);
+  if (state === undefined) return judgedAnew(run, shard, ports, resolution, broken, all);
+  const isBroken = Uint8Array.from(vms, (vm) => (broken.has(vm.vmId) ? 1 : 0));
+  const memory = await oneNightMore(run, state, isBroken, resolution, ports);
+  const losses = { ...about, seriesCount: vms.length, ...memory };
+  const unknown = all.filter((row) => state.found[row] === 0);
+  if (unknown.length > 0) {
+    const anew = await judgedAnew(run, shard, ports, resolution, broken, unknown);
+    const width = losses.losses.length / vms.length;
+    unknown.forEach((row, at) => {
+      losses.losses.set(anew.losses.subarray(at * width, (at + 1) * width), row * width);
+      losses.nights[row] = anew.nights[at];
+    });
+  }
+  return losses;
+}
+
+async function oneNightMore(
+  run: Run,
+  state: FoundState,
+  isBroken: Uint8Array,
+  resolution: Resolution,
+  ports: NightPorts,
+) {
+  const { leads, members, levels, blocks, centi, age } = state;
+  const fromMs = run.plan.before?.cutoffMs ?? 0;
+  const { history } = ports.tenant(run.tenantId);
+  const vmIndexes = Uint32Array.from(state.vmIndex);
+  const { values } = await history.series(resolution.stepMs, vmIndexes, fromMs, fromMs + DAY_MS);
+  for (let row = 0; row < isBroken.length; row += 1) {
+    const silent = isBroken[row] !== 0 || state.found[row] === 0;
+    if (silent) values.fill(Number.NaN, row * leads, (row + 1) * leads);
+  }
+  const kept = 0.5 ** (age / HALF_LIFE_NIGHTS);
+  const shape = { rowCount: isBroken.length, memberCount: members.length, levels, leads };
+  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
+  return kernels.combine.judge(state, kept, centi, values, blocks, shape);
+}
+
+/** Of these rows of the shard, in their order. */
+async function judgedAnew(
+  run: Run,
+  shard: ShardLease,
+  ports: NightPorts,
+  resolution: Resolution,
+  broken: ReadonlyMap<string, string>,
+  rows: readonly number[],
 ): Promise<MemberLosses> {
   const { stepsPerDay, horizon } = resolution;
-  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
-  const names = resolution === HOURLY ? run.plan.hourlyModels : run.plan.fiveMinuteModels;
-  const members = names.map((name) =>
-    createForecaster(name, { kernels, stepsPerDay, horizon, bounds: BOUNDS }),
-  );
-  return memberLosses(history, members, {
-    end: history.length,
+  const history = await readShardHistory(run, shard, ports, broken, [resolution], rows);
+  const series = history.series[resolution.name];
+  return memberLosses(series, await membersOf(run, resolution, ports), {
+    end: series.length,
     seasonLength: stepsPerDay,
     stepsPerDay,
     nights: CALIBRATION_NIGHTS,
@@ -67,34 +112,18 @@ function lossesOf(
   });
 }
 
-function encodeLosses(losses: MemberLosses): Uint8Array {
-  const { members, blocks, levels, seriesCount } = losses;
-  const names = columnNames(members, blocks, levels);
-  const columns: Record<string, Float64Array | Float32Array> = { nights: losses.nights };
-  names.forEach((name, at) => {
-    const column = new Float32Array(seriesCount);
-    for (let row = 0; row < seriesCount; row += 1) {
-      column[row] = losses.losses[row * names.length + at];
-    }
-    columns[name] = column;
-  });
-  const metadata = {
-    members: JSON.stringify(members),
-    blocks: JSON.stringify(blocks),
-    levels: JSON.stringify(levels),
-  };
-  return encodeColumns({ rowCount: seriesCount, columns, metadata });
+function lossesKey(run: Run, resolution: Resolution, shard: number): string {
+  return shardKey(run.runId, `losses-${resolution.stepMs / 1_000}`, shard);
 }
 
-/** In the order of MemberLosses.losses. */
-function columnNames(
-  members: readonly string[],
-  blocks: readonly ChoiceBlock[],
-  levels: readonly number[],
-): readonly string[] {
-  return members.flatMap((member) =>
-    blocks.flatMap(({ from, to }) => levels.map((level) => `${member}:${from}-${to}:${level}`)),
-  );
+function encodeLosses(losses: MemberLosses): Uint8Array {
+  const { members, blocks, levels, seriesCount, nights } = losses;
+  const width = members.length * blocks.length * levels.length;
+  return encodeColumns({
+    rowCount: seriesCount,
+    columns: { nights, losses: { list: losses.losses, width } },
+    metadata: { about: JSON.stringify({ members, blocks, levels }) },
+  });
 }
 
 /** The losses that `prepareShard` kept. */
@@ -104,17 +133,13 @@ export async function readLosses(
   ports: Pick<NightPorts, 'objects'>,
   resolution: Resolution,
 ): Promise<MemberLosses> {
-  const key = shardKey(run.runId, `losses-${resolution.stepMs / 1_000}`, shard);
-  const file = decodeColumns(await ports.objects.get(key));
-  const members = JSON.parse(file.metadata?.members ?? '[]') as string[];
-  const blocks = JSON.parse(file.metadata?.blocks ?? '[]') as ChoiceBlock[];
-  const levels = JSON.parse(file.metadata?.levels ?? '[]') as number[];
-  const names = columnNames(members, blocks, levels);
-  const losses = new Float32Array(file.rowCount * names.length);
-  names.forEach((name, at) => {
-    const column = file.columns[name] as Float32Array;
-    for (let row = 0; row < file.rowCount; row += 1) losses[row * names.length + at] = column[row];
-  });
-  const nights = Float64Array.from(file.columns.nights as Float64Array);
-  return { members, blocks, levels, seriesCount: file.rowCount, losses, nights };
+  const file = decodeColumns(await ports.objects.get(lossesKey(run, resolution, shard)));
+  const about = JSON.parse(file.metadata?.about ?? '{}') as {
+    readonly members: readonly string[];
+    readonly blocks: readonly ChoiceBlock[];
+    readonly levels: readonly number[];
+  };
+  const { list } = file.columns.losses as { readonly list: Float32Array };
+  const nights = file.columns.nights as Float64Array;
+  return { ...about, seriesCount: file.rowCount, losses: list, nights };
 }

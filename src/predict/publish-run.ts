@@ -69,7 +69,8 @@ export function mergeCounts(all: readonly Counts[]): Counts {
   return merged;
 }
 
-function errorsOf(resolution: string, fleet: FleetLosses): RunSummary['errors'] {
+function errorsOf(resolution: string, fleet: FleetLosses | undefined): RunSummary['errors'] {
+  if (fleet === undefined) return [];
   // The longest leads of the judged day.
   const errors = fleetErrors(fleet, fleet.blockCount - 1);
   const reference = errors.find(({ model }) => model === 'seasonal-naive')?.relative ?? 0;

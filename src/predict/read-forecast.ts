@@ -22,6 +22,7 @@ export async function readVmForecast(
   const place = await placeOf(run, vmId, ports.ledger);
   if (place === undefined) return undefined;
   const index = place.result[resolution.name];
+  if (index === undefined) return undefined;
   const from = index.bodyOffset + place.row * index.rowBytes;
   const key = forecastKey(run, resolution.stepMs, place.shard);
   return decodeVmForecast(await ports.objects.getRange(key, from, from + index.rowBytes), index);
@@ -44,6 +45,7 @@ export async function readVmLosses(
   if (place === undefined) return [];
   const all: MemberLoss[] = [];
   for (const resolution of [HOURLY, FIVE_MINUTE]) {
+    if (place.result[resolution.name] === undefined) continue;
     const { losses, members, blocks, levels } = await readLosses(
       run,
       place.shard,

@@ -15,6 +15,8 @@ export interface NightOptions {
 }
 
 const POLL_MS = 20; // the ledger is asked this often while shards are worked on elsewhere
+const POLL_MS_LARGE = 200; // where each answer lists hundreds of shards
+const LARGE_SHARDS = 50;
 
 /**
  * Opens or joins the run and goes on where the ledger says, until it is published. Every step is
@@ -34,7 +36,8 @@ export async function runNight(
     const stage = await advanceRun(run, ports);
     options.onProgress?.(run, await ports.ledger.progress(run.runId));
     if (stage === 'ended') return ended(run, ports);
-    await sleep(POLL_MS);
+    const isLarge = run.plan.vmCount > LARGE_SHARDS * run.plan.shardSize;
+    await sleep(isLarge ? POLL_MS_LARGE : POLL_MS);
   }
 }
 

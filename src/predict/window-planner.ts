@@ -36,7 +36,10 @@ export type Column =
   | Int32Array
   | TextColumn
   /** A list of `width` values per row. */
-  | { readonly list: Float64Array; readonly width: number };
+  | {
+      readonly list: Float64Array | Float32Array | Uint16Array | Uint8Array;
+      readonly width: number;
+    };
 
 export abstract class WindowPlanner {
   /** Pure: the ranked candidate windows of every VM of a shard. */

@@ -6,6 +6,7 @@ import { AddonCaller } from './addon';
 import type { Addon } from './addon';
 import { NativeArima } from './arima';
 import { NativeBoosted } from './boosted';
+import { NativeCombine } from './combine';
 import { NativeRules } from './rules';
 import { NativeText } from './text';
 import { NativeWindows } from './windows';
@@ -15,6 +16,7 @@ export type { Addon } from './addon';
 export class NativeKernels extends Kernels {
   override readonly arima: NativeArima;
   override readonly boosted: NativeBoosted;
+  override readonly combine: NativeCombine;
   override readonly rules: NativeRules;
   override readonly text: NativeText;
   override readonly windows: NativeWindows;
@@ -29,6 +31,7 @@ export class NativeKernels extends Kernels {
     const caller = new AddonCaller(addon, isa, threads);
     this.arima = new NativeArima(caller);
     this.boosted = new NativeBoosted(caller);
+    this.combine = new NativeCombine(caller);
     this.rules = new NativeRules(caller);
     this.text = new NativeText(caller);
     this.windows = new NativeWindows(caller);

@@ -3,6 +3,7 @@ import { Kernels } from '../kernels';
 import type { KernelReport } from '../kernels';
 import { ReferenceArima } from './arima';
 import { ReferenceBoosted } from './boosted';
+import { ReferenceCombine } from './combine';
 import { ReferenceRules } from './rules';
 import { ReferenceText } from './text';
 import { ReferenceWindows } from './windows';
@@ -10,6 +11,7 @@ import { ReferenceWindows } from './windows';
 export class ReferenceKernels extends Kernels {
   override readonly arima = new ReferenceArima();
   override readonly boosted = new ReferenceBoosted();
+  override readonly combine = new ReferenceCombine();
   override readonly rules = new ReferenceRules();
   override readonly text = new ReferenceText();
   override readonly windows = new ReferenceWindows();

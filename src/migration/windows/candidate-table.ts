@@ -96,7 +96,7 @@ export function candidateColumns({ rowCount, columns, metadata }: ColumnTable): 
     modes: columns.modes as Int32Array,
     vcpus: columns.vcpus as Float64Array,
     memoryBytes: columns.memoryBytes as Float64Array,
-    figures: (columns.figures as { readonly list: Float64Array }).list,
+    figures: (columns.figures as unknown as { readonly list: Float64Array }).list,
     windowsMax: Number(metadata?.windowsMax),
   };
 }

@@ -3,7 +3,7 @@ import type { SeriesBatch } from '../../core';
 import type { ForecastBatch } from '../forecaster';
 import type { ChoiceBlock, MemberLosses } from './member-losses';
 
-const HALF_LIFE_NIGHTS = 7; // lab, lesson 2
+export const HALF_LIFE_NIGHTS = 7; // lab, lesson 2
 
 /** One member's losses of one night: (seriesCount, blocks, levels) mean pinball; NaN = not judged. */
 export type NightLosses = Float32Array;

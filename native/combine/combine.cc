@@ -1,0 +1,71 @@
+// Forecasts kept in hundredths, and losses brought up to date by what came.
+
+#include "combine.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../share.h"
+
+namespace {
+
+constexpr int kRowsPerPart = 256;
+
+template <class Work> void overRows(const sw_combine_job *job, Work work) {
+  sw_share(job->threads, (job->rows + kRowsPerPart - 1) / kRowsPerPart, [&](int part) {
+    const int end = std::min(job->rows, (part + 1) * kRowsPerPart);
+    for (int64_t row = part * kRowsPerPart; row < end; row++) work(row);
+  });
+}
+
+// Math.round(percent * 100) inside 0 and 65534: floor(x + .5) differs only just below .5, where both are 0.
+inline uint16_t centiOf(double percent) {
+  const double x = percent * 100, low = static_cast<double>(static_cast<int64_t>(x > 0 ? (x < 1e6 ? x : 1e6) : 0));
+  const double inside = x > 0 ? (x < 1e6 ? x : 1e6) : 0, rounded = inside - low >= 0.5 ? low + 1 : low;
+  return static_cast<uint16_t>(rounded < 65534 ? rounded : 65534);
+}
+
+}  // namespace
+
+extern "C" void sw_combine_pack(const sw_combine_job *job) {
+  const int64_t levels = job->levels, leads = job->leads;
+  overRows(job, [&](int64_t row) {
+    uint16_t *to = job->centi + row * job->members * levels * leads;
+    for (int member = 0; member < job->members; member++) {
+      const double *from = job->forecasts[member] + row * levels * job->horizon;
+      for (int64_t level = 0; level < levels; level++, from += job->horizon, to += leads) {
+        for (int64_t lead = 0; lead < leads; lead++) to[lead] = centiOf(from[lead]);
+      }
+    }
+  });
+}
+
+extern "C" void sw_combine_judge(const sw_combine_job *job) {
+  const int64_t levels = job->levels, leads = job->leads, blocks = job->block_count;
+  overRows(job, [&](int64_t row) {
+    const double *came = job->actual + row * leads, weight = job->nights[row] * job->kept;
+    bool judged = false;
+    for (int64_t block = 0; block < blocks; block++) {
+      const int64_t from = job->blocks[2 * block], to = std::min<int64_t>(job->blocks[2 * block + 1], leads);
+      int count = 0;
+      for (int64_t lead = from; lead <= to; lead++) count += came[lead - 1] == came[lead - 1];
+      if (count == 0) continue;
+      judged = true;
+      for (int64_t member = 0; member < job->members; member++) {
+        for (int64_t level = 0; level < levels; level++) {
+          const uint16_t *day = job->centi + ((row * job->members + member) * levels + level) * leads;
+          float &loss = job->losses[((row * job->members + member) * blocks + block) * levels + level];
+          const double up = job->level[level], down = up - 1;
+          double sum = 0;
+          for (int64_t lead = from; lead <= to; lead++) {
+            const double error = came[lead - 1] - day[lead - 1] / 100.0;
+            sum += error >= 0 ? up * error : error < 0 ? down * error : 0;
+          }
+          const double old = loss, known = old == old ? weight : 0, mean = sum / count;
+          loss = static_cast<float>(known > 0 ? (known * old + mean) / (known + 1) : mean);
+        }
+      }
+    }
+    job->nights[row] = judged ? weight + 1 : weight;
+  });
+}

@@ -1,0 +1,30 @@
+// C ABI of what one night hands to the next. The oracle is src/kernels/reference/combine; same bits.
+#ifndef SLACKWATER_COMBINE_H
+#define SLACKWATER_COMBINE_H
+
+#include <stdint.h>
+
+enum { SW_MEMBERS_MAX = 32 };
+
+typedef struct {
+  int32_t rows, members, levels, leads, horizon, threads;
+  const double *forecasts[SW_MEMBERS_MAX]; // pack: (rows, levels, horizon) each
+  uint16_t *centi;                         // (rows, members, levels, leads)
+  const double *level;                     // (levels)
+  const double *actual;                    // (rows, leads), NaN = missing
+  const int32_t *blocks;                   // (block_count, 2): from, to; 1-based
+  int32_t block_count;
+  double kept;
+  float *losses;  // (rows, members, blocks, levels): in, out
+  double *nights; // (rows): in, out
+} sw_combine_job;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+void sw_combine_pack(const sw_combine_job *job);
+void sw_combine_judge(const sw_combine_job *job);
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,60 @@
+// What one night hands to the next: forecasts kept in hundredths, and losses that are brought up to date.
+
+/** Forecasts of one day by several members. */
+export interface DayShape {
+  readonly rowCount: number;
+  readonly memberCount: number;
+  /** Ascending levels in (0, 1). */
+  readonly levels: readonly number[];
+  /** Leads that are kept, from the first. */
+  readonly leads: number;
+}
+
+/** Blocks of leads [from, to], 1-based, in which losses are averaged. */
+export interface LossBlock {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface LossMemory {
+  /** (rowCount, members, blocks, levels): mean pinball; NaN = never judged. */
+  readonly losses: Float32Array;
+  /** (rowCount): weight of the nights in it. */
+  readonly nights: Float64Array;
+}
+
+/** Every backend gives the same bits; a row never depends on other rows. */
+export abstract class CombineKernels {
+  /**
+   * Quantiles of each member (rowCount, levels, horizon) in percent -> hundredths (rowCount, members,
+   * levels, leads), rounded half up, inside 0 and 65534.
+   */
+  abstract pack(
+    forecasts: readonly Float64Array[],
+    horizon: number,
+    shape: DayShape,
+  ): Promise<Uint16Array>;
+
+  /**
+   * Judges the kept day by what came, `actual` (rowCount, leads) in percent with NaN = missing, and
+   * adds it with weight 1 to what was known before, which weighs `kept` (0 to 1) of its nights. A block
+   * without an actual keeps its loss. O(rows x members x levels x leads).
+   */
+  abstract judge(
+    before: LossMemory,
+    kept: number,
+    centi: Uint16Array,
+    actual: Float64Array,
+    blocks: readonly LossBlock[],
+    shape: DayShape,
+  ): Promise<LossMemory>;
+}
+
+/** Throws RangeError (a programming error) when sizes do not fit. */
+export function checkDay(shape: DayShape, centi: Uint16Array, actual: Float64Array): void {
+  const { rowCount, memberCount, levels, leads } = shape;
+  const fits =
+    centi.length === rowCount * memberCount * levels.length * leads &&
+    actual.length === rowCount * leads;
+  if (!fits) throw new RangeError(`${centi.length} kept values do not fit ${rowCount} rows`);
+}

@@ -1,0 +1,64 @@
+// Kept forecasts and their losses in the addon.
+import {
+  checkDay,
+  CombineKernels,
+  type DayShape,
+  type LossBlock,
+  type LossMemory,
+} from '../combine-kernels';
+import type { AddonCaller } from './addon';
+
+const MEMBERS_MAX = 32; // SW_MEMBERS_MAX
+
+export class NativeCombine extends CombineKernels {
+  constructor(private readonly caller: AddonCaller) {
+    super();
+  }
+
+  override async pack(
+    forecasts: readonly Float64Array[],
+    horizon: number,
+    shape: DayShape,
+  ): Promise<Uint16Array> {
+    const { rowCount: rows, memberCount: members, leads } = shape;
+    const levels = Float64Array.from(shape.levels);
+    const centi = new Uint16Array(rows * members * levels.length * leads);
+    if (centi.length === 0) return centi;
+    if (members > MEMBERS_MAX) throw new RangeError(`${members} members; at most ${MEMBERS_MAX}`);
+    await this.caller.call('combine.pack', {
+      rows,
+      members,
+      levels,
+      leads,
+      horizon,
+      ...Object.fromEntries(forecasts.map((one, member) => [`forecasts${member}`, one])),
+      centi,
+    });
+    return centi;
+  }
+
+  override async judge(
+    before: LossMemory,
+    kept: number,
+    centi: Uint16Array,
+    actual: Float64Array,
+    blocks: readonly LossBlock[],
+    shape: DayShape,
+  ): Promise<LossMemory> {
+    checkDay(shape, centi, actual);
+    const after = { losses: before.losses.slice(), nights: before.nights.slice() };
+    if (shape.rowCount === 0) return after;
+    await this.caller.call('combine.judge', {
+      rows: shape.rowCount,
+      members: shape.memberCount,
+      levels: Float64Array.from(shape.levels),
+      leads: shape.leads,
+      kept,
+      centi,
+      actual,
+      blocks: Int32Array.from(blocks.flatMap(({ from, to }) => [from, to])),
+      ...after,
+    });
+    return after;
+  }
+}

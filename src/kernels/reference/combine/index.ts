@@ -1,0 +1,81 @@
+// Kept forecasts and their losses, value by value: the oracle.
+import {
+  checkDay,
+  CombineKernels,
+  type DayShape,
+  type LossBlock,
+  type LossMemory,
+} from '../../combine-kernels';
+
+const PER_PERCENT = 100;
+const CENTI_MAX = 65_534; // 65535 would mean missing
+
+export class ReferenceCombine extends CombineKernels {
+  override pack(
+    forecasts: readonly Float64Array[],
+    horizon: number,
+    { rowCount, memberCount, levels, leads }: DayShape,
+  ): Promise<Uint16Array> {
+    const centi = new Uint16Array(rowCount * memberCount * levels.length * leads);
+    let to = 0;
+    for (let row = 0; row < rowCount; row += 1) {
+      for (let member = 0; member < memberCount; member += 1) {
+        for (let level = 0; level < levels.length; level += 1) {
+          const from = (row * levels.length + level) * horizon;
+          for (let lead = 0; lead < leads; lead += 1) {
+            const value = Math.round(forecasts[member][from + lead] * PER_PERCENT);
+            centi[to] = Math.min(CENTI_MAX, Math.max(0, value));
+            to += 1;
+          }
+        }
+      }
+    }
+    return Promise.resolve(centi);
+  }
+
+  override judge(
+    before: LossMemory,
+    kept: number,
+    centi: Uint16Array,
+    actual: Float64Array,
+    blocks: readonly LossBlock[],
+    shape: DayShape,
+  ): Promise<LossMemory> {
+    checkDay(shape, centi, actual);
+    const { rowCount, memberCount, levels, leads } = shape;
+    const after: LossMemory = {
+      losses: before.losses.slice(),
+      nights: before.nights.map((nights) => nights * kept),
+    };
+    for (let row = 0; row < rowCount; row += 1) {
+      const weight = after.nights[row];
+      const came = actual.subarray(row * leads, (row + 1) * leads);
+      let judged = false;
+      blocks.forEach(({ from, to }, block) => {
+        const last = Math.min(to, leads);
+        let count = 0;
+        for (let lead = from; lead <= last; lead += 1) if (!Number.isNaN(came[lead - 1])) count += 1;
+        if (count === 0) return;
+        judged = true;
+        for (let member = 0; member < memberCount; member += 1) {
+          for (let level = 0; level < levels.length; level += 1) {
+            const day = ((row * memberCount + member) * levels.length + level) * leads;
+            const at = ((row * memberCount + member) * blocks.length + block) * levels.length + level;
+            let sum = 0;
+            for (let lead = from; lead <= last; lead += 1) {
+              const error = came[lead - 1] - centi[day + lead - 1] / PER_PERCENT;
+              if (error >= 0) sum += levels[level] * error;
+              else if (error < 0) sum += (levels[level] - 1) * error; // NaN: no actual
+            }
+            const old = before.losses[at];
+            const known = Number.isNaN(old) ? 0 : weight;
+            const mean = sum / count;
+            after.losses[at] = known > 0 ? (known * old + mean) / (known + 1) : mean;
+          }
+        }
+      });
+      if (judged) after.nights[row] += 1;
+    }
+    return Promise.resolve(after);
+  }
+}
