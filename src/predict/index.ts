@@ -9,6 +9,7 @@ export * from './job-queue';
 export * from './ledger';
 export * from './night-ports';
 export * from './night-settings';
+export * from './night-state';
 export * from './plan-run';
 export { summarise, type RunSummary } from './publish-run';
 export * from './read-forecast';

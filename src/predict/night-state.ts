@@ -31,12 +31,6 @@ export interface FoundState extends NightState {
   readonly age: number;
 }
 
-interface Place {
-  readonly shard: number;
-  readonly firstVmIndex: number;
-  readonly lastVmIndex: number;
-}
-
 /** Where a shard's state lies, and which VMs it may hold; kept in the ledger. */
 export interface StatePlace {
   readonly firstVmIndex: number;
@@ -67,7 +61,7 @@ export function encodeState(state: NightState): Uint8Array {
   });
 }
 
-function decodeState(bytes: Uint8Array): NightState {
+export function decodeState(bytes: Uint8Array): NightState {
   const { columns, metadata } = decodeColumns(bytes);
   const about = JSON.parse(metadata?.state ?? '{}') as Pick<
     NightState,
@@ -176,11 +170,11 @@ function rangeOf(vmIndexes: Uint32Array): readonly [number, number] {
 }
 
 /** A published run never changes: its places are read once per process. */
-const PLACES = new WeakMap<object, Map<string, Promise<readonly Place[]>>>();
+const PLACES = new WeakMap<object, Map<string, Promise<readonly (StatePlace & { readonly shard: number })[]>>>();
 const RUNS_KEPT = 8;
 
-function placesOf(runId: string, { ledger }: NightPorts): Promise<readonly Place[]> {
-  const known = PLACES.get(ledger) ?? new Map<string, Promise<readonly Place[]>>();
+function placesOf(runId: string, { ledger }: NightPorts): Promise<readonly (StatePlace & { readonly shard: number })[]> {
+  const known = PLACES.get(ledger) ?? new Map<string, Promise<readonly (StatePlace & { readonly shard: number })[]>>();
   PLACES.set(ledger, known);
   let places = known.get(runId);
   if (places === undefined) {

@@ -10,7 +10,7 @@ import {
   type EpochMs,
 } from '../core';
 import { memberNames } from '../models';
-import { FIVE_MINUTE, historySpan, HOURLY, type Horizons } from './night-settings';
+import { FIVE_MINUTE, historySpan, HOURLY, resolutionsOf, type Horizons } from './night-settings';
 import type { NightPorts } from './night-ports';
 import type { Run, RunPlan } from './ledger';
 
@@ -54,7 +54,8 @@ export async function startRun(
   }
   const cutoffMs = bucketStart(atMs, HOUR_MS);
   const { rollups } = ports.tenant(tenantId);
-  await refuseWithoutData(ports, tenantId, cutoffMs);
+  const [{ stepMs }] = resolutionsOf(request);
+  await refuseWithoutData(ports, tenantId, cutoffMs, stepMs);
   const vmIds = [...new Set((await rollups.vms()).map((vm) => vm.vmId))].toSorted();
   const runDate = localDate(cutoffMs, timeZone);
   const plan: RunPlan = {
@@ -98,14 +99,15 @@ async function refuseWithoutData(
   ports: NightPorts,
   tenantId: string,
   cutoffMs: EpochMs,
+  stepMs: number,
 ): Promise<void> {
   const { rollups } = ports.tenant(tenantId);
   const { fromMs, toMs } = historySpan(cutoffMs);
-  const segments = await rollups.segments(fromMs, toMs, FIVE_MINUTE.stepMs);
+  const segments = await rollups.segments(fromMs, toMs, stepMs);
   if (segments.length > 0) return;
   const blocks = await rollups.blockSpan();
   if (blocks !== undefined && blocks.firstMs < toMs && blocks.lastMs >= fromMs) return;
-  const days = await rollups.segments(0, Number.MAX_SAFE_INTEGER, FIVE_MINUTE.stepMs);
+  const days = await rollups.segments(0, Number.MAX_SAFE_INTEGER, stepMs);
   const firstMs = Math.min(...days.map((day) => day.dayMs), blocks?.firstMs ?? Infinity);
   const lastMs = Math.max(...days.map((day) => day.dayMs + DAY_MS), blocks?.lastMs ?? 0);
   const known =
