@@ -170,11 +170,19 @@ function rangeOf(vmIndexes: Uint32Array): readonly [number, number] {
 }
 
 /** A published run never changes: its places are read once per process. */
-const PLACES = new WeakMap<object, Map<string, Promise<readonly (StatePlace & { readonly shard: number })[]>>>();
+const PLACES = new WeakMap<
+  object,
+  Map<string, Promise<readonly (StatePlace & { readonly shard: number })[]>>
+>();
 const RUNS_KEPT = 8;
 
-function placesOf(runId: string, { ledger }: NightPorts): Promise<readonly (StatePlace & { readonly shard: number })[]> {
-  const known = PLACES.get(ledger) ?? new Map<string, Promise<readonly (StatePlace & { readonly shard: number })[]>>();
+function placesOf(
+  runId: string,
+  { ledger }: NightPorts,
+): Promise<readonly (StatePlace & { readonly shard: number })[]> {
+  const known =
+    PLACES.get(ledger) ??
+    new Map<string, Promise<readonly (StatePlace & { readonly shard: number })[]>>();
   PLACES.set(ledger, known);
   let places = known.get(runId);
   if (places === undefined) {

@@ -90,9 +90,7 @@ async function nightBefore(
       plan.cutoffMs <= cutoffMs - DAY_MS &&
       plan.cutoffMs >= cutoffMs - NIGHTS_MISSED_MAX * DAY_MS,
   );
-  return found === undefined
-    ? undefined
-    : { runId: found.runId, cutoffMs: found.plan.cutoffMs };
+  return found === undefined ? undefined : { runId: found.runId, cutoffMs: found.plan.cutoffMs };
 }
 
 async function refuseWithoutData(

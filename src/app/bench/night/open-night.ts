@@ -45,7 +45,10 @@ const SEED = 1;
 export async function openBenchNight(options: NightOptions, folder: string): Promise<BenchNight> {
   const stepMs = STEPS[options.step];
   if (stepMs === undefined) {
-    throw new DomainError('REQUEST_INVALID', `--step is '${options.step}'; 3600 or 300 is accepted`);
+    throw new DomainError(
+      'REQUEST_INVALID',
+      `--step is '${options.step}'; 3600 or 300 is accepted`,
+    );
   }
   const { vms: vmCount, days } = options;
   const objects = new LocalObjectStore(join(folder, 'objects'));
@@ -125,7 +128,9 @@ async function smallPorts(
     [HOUR_MS, 300_000].map((stepMs) => rollups.segments(0, END_MS, stepMs)),
   );
   for (let dayMs = END_MS - 70 * DAY_MS; dayMs < END_MS; dayMs += DAY_MS) {
-    const day = records.flat().filter((one) => one.dayMs === dayMs && one.firstVmIndex < SHAPES_MAX);
+    const day = records
+      .flat()
+      .filter((one) => one.dayMs === dayMs && one.firstVmIndex < SHAPES_MAX);
     if (day.length > 0) await night.rollups.replaceByDay(day, dayMs);
   }
   return { ...night.ports, tenant: () => ({ rollups: night.rollups, history }) };

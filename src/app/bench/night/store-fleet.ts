@@ -83,7 +83,14 @@ async function putSegment(
       meanCenti[row * length + at] = value > GENERATED_CENTI_MAX ? GENERATED_CENTI_MAX : value;
     }
   }
-  const segment = { dayMs, stepMs, firstVmIndex: first, vmCount, meanCenti, maxCenti: meanCenti.slice() };
+  const segment = {
+    dayMs,
+    stepMs,
+    firstVmIndex: first,
+    vmCount,
+    meanCenti,
+    maxCenti: meanCenti.slice(),
+  };
   const bytes = encodeSegment(segment);
   const resolution = stepMs === HOUR_MS ? '3600s' : '300s';
   const key = `segments/${resolution}/${day}/${String(first).padStart(9, '0')}.v1.arrow`;

@@ -54,13 +54,15 @@ export class ReferenceCombine extends CombineKernels {
       blocks.forEach(({ from, to }, block) => {
         const last = Math.min(to, leads);
         let count = 0;
-        for (let lead = from; lead <= last; lead += 1) if (!Number.isNaN(came[lead - 1])) count += 1;
+        for (let lead = from; lead <= last; lead += 1)
+          if (!Number.isNaN(came[lead - 1])) count += 1;
         if (count === 0) return;
         judged = true;
         for (let member = 0; member < memberCount; member += 1) {
           for (let level = 0; level < levels.length; level += 1) {
             const day = ((row * memberCount + member) * levels.length + level) * leads;
-            const at = ((row * memberCount + member) * blocks.length + block) * levels.length + level;
+            const at =
+              ((row * memberCount + member) * blocks.length + block) * levels.length + level;
             let sum = 0;
             for (let lead = from; lead <= last; lead += 1) {
               const error = came[lead - 1] - centi[day + lead - 1] / PER_PERCENT;
