@@ -5,6 +5,7 @@ import {
   choiceBlocks,
   createForecaster,
   FittedArima,
+  SEARCH_AGAIN,
   type Forecaster,
   type FittedForecaster,
   type MemberLosses,
@@ -59,8 +60,6 @@ function trainedForecaster(own: Forecaster, trained: FittedForecaster): Forecast
   };
 }
 
-/** Status of a row whose order is searched again, although last night's is known. */
-export const SEARCH_AGAIN = 255;
 /** Nights in which the orders of all VMs are searched once. */
 const SEARCH_NIGHTS = 7;
 const DAY_MS = 86_400_000;

@@ -22,6 +22,7 @@ import type {
 import { ABSTENTIONS, abstentionReason, decodeState, encodeState, knownMin } from './arima-state';
 import type { ArimaState } from './arima-state';
 import { normalQuantile } from './normal-quantile';
+import { warmFits } from './warm-fit';
 
 export const ARIMA = 'arima';
 const FALLBACK = 'naive';
@@ -38,11 +39,15 @@ export class ArimaForecaster implements Forecaster {
 
   constructor(private readonly kernels: Kernels) {}
 
-  /** `warm` is accepted and not needed: the search starts from fixed points and finds the same optimum. */
-  async fit(history: SeriesBatch, request: FitRequest): Promise<FittedForecaster> {
+  /** With `warm` of the same rows, orders are searched only where they are due; see warmFits. */
+  async fit(
+    history: SeriesBatch,
+    request: FitRequest,
+    warm?: FittedForecaster,
+  ): Promise<FittedForecaster> {
     const rows = rowsOf(history, request.end, request.seasonLength);
     const searched =
-      request.seasonLength > SEASON_MAX ? unfitted(rows) : await this.kernels.arima.search(rows);
+      request.seasonLength > SEASON_MAX ? unfitted(rows) : await this.searched(rows, warm);
     const known = new Uint32Array(rows.rowCount);
     const abstained = new Uint8Array(rows.rowCount);
     for (let r = 0; r < rows.rowCount; r += 1) {
@@ -59,6 +64,12 @@ export class ArimaForecaster implements Forecaster {
 
   load(state: Uint8Array): FittedForecaster {
     return new FittedArima(this.kernels, decodeState(state));
+  }
+
+  private searched(rows: ArimaRows, warm: FittedForecaster | undefined): Promise<ArimaFits> {
+    const { arima } = this.kernels;
+    const isWarm = warm instanceof FittedArima && warm.state.rowCount === rows.rowCount;
+    return isWarm ? warmFits(arima, rows, warm.state) : arima.search(rows);
   }
 }
 
