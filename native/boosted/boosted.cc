@@ -24,7 +24,8 @@ constexpr double kGradientSteps = 127;      // of stochastic rounding, fewer whe
 constexpr double kWeightSteps = 16;         // of the mean weight
 constexpr double kWeightStepsMax = 4095;
 constexpr int32_t kBucketsPerSide = SW_RESIDUAL_BUCKETS / 2;
-constexpr int32_t kBucketOrigin = (127 - 10) * 8;  // 2^-10 of the mean residual: below it, one bucket
+constexpr int32_t kOctaveMin = -24;  // of the mean residual: below it, one bucket
+constexpr int32_t kBucketOrigin = (127 + kOctaveMin) * 8;
 
 uint32_t mix(uint32_t h) {
   h ^= h >> 16; h *= 0x85ebca6bu; h ^= h >> 13; h *= 0xc2b2ae35u; h ^= h >> 16;
@@ -54,7 +55,7 @@ int32_t bucketOf(float residual) {
 
 // Lower edge of the bucket of `size` > 0; the innermost stands for zero itself.
 double edgeOf(int32_t size) {
-  return std::ldexp(1 + (size % 8) / 8.0, size / 8 - 10);
+  return std::ldexp(1 + (size % 8) / 8.0, size / 8 + kOctaveMin);
 }
 
 class Trainer {

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { SW_RESIDUAL_BUCKETS = 256 };
+enum { SW_RESIDUAL_BUCKETS = 512 };
 
 typedef struct {
   // Adds `packed[i]` to histogram[slot[i] + column[rows[i]]] for `count` columns of `stride` bytes.

@@ -1,9 +1,9 @@
 // Residuals in buckets that grow with them: eight for each power of two, the innermost is zero.
 
-export const RESIDUAL_BUCKETS = 256;
+export const RESIDUAL_BUCKETS = 512;
 const PER_SIDE = RESIDUAL_BUCKETS / 2;
 const PER_OCTAVE = 8;
-const OCTAVE_MIN = -10; // of the mean residual: below 2^-10 of it nothing is told apart
+const OCTAVE_MIN = -24; // of the mean residual: an idle VM moves by a millionth of what a busy one does
 const ORIGIN = (127 + OCTAVE_MIN) * PER_OCTAVE; // the exponent of float32 is biased by 127
 
 const asFloat = new Float32Array(1);
