@@ -41,9 +41,10 @@ void accumulate(const uint8_t *const *columns, int32_t count, const uint32_t *ro
 void leafOf(const uint8_t *const *columns, const uint8_t *bins, int32_t depth, int64_t from, int64_t to, uint8_t *leaf) {
   memset(leaf + from, 0, static_cast<size_t>(to - from));
   for (int32_t d = 0; d < depth; d++) {
-    const uint8_t *column = columns[d];
+    const uint8_t *__restrict column = columns[d];
+    uint8_t *__restrict own = leaf;
     const uint8_t bin = bins[d], bit = static_cast<uint8_t>(1 << d);
-    for (int64_t i = from; i < to; i++) leaf[i] = static_cast<uint8_t>(leaf[i] | (column[i] > bin ? bit : 0));
+    for (int64_t i = from; i < to; i++) own[i] = static_cast<uint8_t>(own[i] | (column[i] > bin ? bit : 0));
   }
 }
 
@@ -83,26 +84,68 @@ void add(const float *values, int32_t leaves, const uint8_t *leaf, int64_t from,
   for (; i < to; i++) score[i] += values[leaf[i]];
 }
 
-// Blocks of rows: their scores stay in L1 while all trees pass.
+// Blocks of 64 rows: their bins and scores stay in L1 while all trees pass.
 enum { kPredictRows = 64 };
+
+#ifdef SW_WIDE
+// The leaves of 64 rows in one register. `kept`: rows of the block; bytes of others are not read.
+inline __m512i leavesOf(const sw_boosted_prediction &job, const uint16_t *features, const uint8_t *bins, int64_t block, __mmask64 kept) {
+  __m512i leaf = _mm512_setzero_si512();
+  for (int32_t d = 0; d < job.depth; d++) {
+    const __m512i column = _mm512_maskz_loadu_epi8(kept, job.bins + features[d] * job.stride + block);
+    const __mmask64 right = _mm512_cmpgt_epu8_mask(column, _mm512_set1_epi8(static_cast<char>(bins[d])));
+    leaf = _mm512_or_si512(leaf, _mm512_maskz_set1_epi8(right, static_cast<char>(1 << d)));
+  }
+  return leaf;
+}
+
+void predictBlock(const sw_boosted_prediction &job, int64_t block, int64_t count, float (*score)[kPredictRows]) {
+  const __mmask64 kept = count == kPredictRows ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
+  const int32_t leaves = 1 << job.depth;
+  for (int32_t tree = 0; tree < job.trees; tree++) {
+    const int64_t at = static_cast<int64_t>(tree) * job.depth;
+    const __m512i leaf = leavesOf(job, job.split_features + at, job.split_bins + at, block, kept);
+    const __m512i index[4] = {_mm512_cvtepu8_epi32(_mm512_castsi512_si128(leaf)), _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(leaf, 1)),
+                              _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(leaf, 2)), _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(leaf, 3))};
+    const float *values = job.leaves + static_cast<int64_t>(tree) * job.outputs * leaves;
+    for (int32_t o = 0; o < job.outputs; o++, values += leaves) {
+      __m512 table[4];
+      int32_t registers = 4;
+      if (leaves == 64) for (int32_t r = 0; r < 4; r++) table[r] = _mm512_loadu_ps(values + 16 * r);
+      else registers = loadTable(values, leaves, table);
+      for (int32_t q = 0; q < 4; q++) {
+        _mm512_storeu_ps(score[o] + 16 * q, _mm512_add_ps(_mm512_loadu_ps(score[o] + 16 * q), fetch(table, registers, index[q])));
+      }
+    }
+  }
+}
+#endif
+
+void predictPlain(const sw_boosted_prediction &job, int64_t block, int64_t count, float (*score)[kPredictRows]) {
+  const int32_t leaves = 1 << job.depth;
+  uint8_t leaf[kPredictRows];
+  for (int32_t tree = 0; tree < job.trees; tree++) {
+    const uint16_t *features = job.split_features + static_cast<int64_t>(tree) * job.depth;
+    const uint8_t *columns[SW_DEPTH_MAX];
+    for (int32_t d = 0; d < job.depth; d++) columns[d] = job.bins + features[d] * job.stride + block;
+    leafOf(columns, job.split_bins + static_cast<int64_t>(tree) * job.depth, job.depth, 0, count, leaf);
+    const float *values = job.leaves + static_cast<int64_t>(tree) * job.outputs * leaves;
+    for (int32_t o = 0; o < job.outputs; o++) add(values + o * leaves, leaves, leaf, 0, count, score[o]);
+  }
+}
 
 void predict(const void *opaque, int64_t from, int64_t to) {
   const sw_boosted_prediction &job = *static_cast<const sw_boosted_prediction *>(opaque);
-  const int32_t leaves = 1 << job.depth;
   float score[SW_OUTPUTS_MAX][kPredictRows];
-  uint8_t leaf[kPredictRows];
   for (int64_t block = from; block < to; block += kPredictRows) {
     const int64_t left = to - block, count = left < kPredictRows ? left : static_cast<int64_t>(kPredictRows);
-    for (int32_t o = 0; o < job.outputs; o++) for (int64_t i = 0; i < count; i++) score[o][i] = job.base[o];
-    for (int32_t tree = 0; tree < job.trees; tree++) {
-      const uint16_t *features = job.split_features + static_cast<int64_t>(tree) * job.depth;
-      const uint8_t *bins = job.split_bins + static_cast<int64_t>(tree) * job.depth;
-      const uint8_t *columns[SW_DEPTH_MAX];
-      for (int32_t d = 0; d < job.depth; d++) columns[d] = job.bins + features[d] * job.stride + block;
-      leafOf(columns, bins, job.depth, 0, count, leaf);
-      const float *values = job.leaves + static_cast<int64_t>(tree) * job.outputs * leaves;
-      for (int32_t o = 0; o < job.outputs; o++) add(values + o * leaves, leaves, leaf, 0, count, score[o]);
-    }
+    for (int32_t o = 0; o < job.outputs; o++) for (int64_t i = 0; i < kPredictRows; i++) score[o][i] = job.base[o];
+#ifdef SW_WIDE
+    if (job.depth <= 6) predictBlock(job, block, count, score);
+    else predictPlain(job, block, count, score);
+#else
+    predictPlain(job, block, count, score);
+#endif
     for (int32_t o = 0; o < job.outputs; o++) memcpy(job.out + o * job.rows + block, score[o], static_cast<size_t>(count) * sizeof(float));
   }
 }

@@ -2,5 +2,6 @@
 export * from './forecaster';
 export * from './arima';
 export * from './baseline';
+export * from './boosted';
 export * from './ensemble';
 export * from './registry';

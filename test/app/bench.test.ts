@@ -1,4 +1,4 @@
-// `slackwater bench`: the small size of every ARIMA kernel, and the form of its line.
+// `slackwater bench`: the small size of every kernel, and the form of its line.
 import { Command } from 'commander';
 import { registerBench } from '../../src/app/commands/bench';
 
@@ -19,24 +19,27 @@ async function bench(...args: string[]): Promise<string> {
 }
 
 describe('slackwater bench', () => {
-  it.each(['arima-css', 'arima-css-warm', 'arima-search'])(
-    'compares %s with the reference and prints one line',
-    async (kernel) => {
-      const line = JSON.parse(await bench(kernel, '--small', '-o', 'json'));
-      expect(Object.keys(line)).toEqual([
-        'kernel',
-        'unit',
-        'nsPerUnit',
-        'machineShare',
-        'backend',
-        'isa',
-        'n',
-        'checksum',
-      ]);
-      expect(line).toMatchObject({ kernel, unit: 'series' });
-      expect(line.checksum).toMatch(/^[0-9a-f]{16}$/);
-    },
-  );
+  it.each([
+    ['arima-css', 'series'],
+    ['arima-css-warm', 'series'],
+    ['arima-search', 'series'],
+    ['boosted-train', 'row and tree'],
+    ['boosted-predict', 'row and tree'],
+  ])('compares %s with the reference and prints one line', async (kernel, unit) => {
+    const line = JSON.parse(await bench(kernel, '--small', '-o', 'json'));
+    expect(Object.keys(line)).toEqual([
+      'kernel',
+      'unit',
+      'nsPerUnit',
+      'machineShare',
+      'backend',
+      'isa',
+      'n',
+      'checksum',
+    ]);
+    expect(line).toMatchObject({ kernel, unit });
+    expect(line.checksum).toMatch(/^[0-9a-f]{16}$/);
+  });
 
   it('refuses a backend it does not know', async () => {
     await expect(bench('arima-css', '--small', '--backend', 'gpu')).rejects.toMatchObject({

@@ -120,7 +120,7 @@ export async function measure(
   return {
     kernel: kernel.name,
     unit: kernel.unit,
-    nsPerUnit: Math.round((median * 1e6 * NS_PER_CPU_MICROSECOND) / ready.n),
+    nsPerUnit: Number(((median * 1e6 * NS_PER_CPU_MICROSECOND) / ready.n).toPrecision(4)),
     machineShare: share === null ? null : Number(share.toFixed(4)),
     backend,
     isa,

@@ -77,14 +77,15 @@ export function trainingRows(
   };
 }
 
-const CLIP_SHARE = 0.0005; // of the targets on each side: ratios to a tiny scale are no lesson
+const CLIP_SHARE = 0.0005; // of the targets on each side
+const RATIO_MAX = 64; // scales: a VM that wakes after a week of zeros is no lesson in how far to jump
 
-/** Clips targets in place at their own extreme quantiles. */
+/** Clips targets in place at their own extreme quantiles, and at RATIO_MAX. */
 export function clipTargets(target: Float32Array): void {
   if (target.length === 0) return;
   const sorted = target.toSorted();
-  const low = sorted[Math.floor(CLIP_SHARE * (sorted.length - 1))];
-  const high = sorted[Math.ceil((1 - CLIP_SHARE) * (sorted.length - 1))];
+  const low = Math.max(-RATIO_MAX, sorted[Math.floor(CLIP_SHARE * (sorted.length - 1))]);
+  const high = Math.min(RATIO_MAX, sorted[Math.ceil((1 - CLIP_SHARE) * (sorted.length - 1))]);
   for (let at = 0; at < target.length; at += 1) {
     target[at] = Math.min(high, Math.max(low, target[at]));
   }
