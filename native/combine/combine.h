@@ -17,12 +17,20 @@ typedef struct {
   double kept;
   float *losses;  // (rows, members, blocks, levels): in, out
   double *nights; // (rows): in, out
+  // mix
+  int32_t judged_count, place_count;
+  const double *weights;    // (rows, blocks, judged_count, members)
+  const int32_t *judged_of; // (levels)
+  const double *places;     // (place_count, 4): left, right, share, weight; the first is the point's
+  double *point, *mean;     // (rows, horizon)
+  double *quantiles;        // (rows, levels, horizon)
 } sw_combine_job;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 void sw_combine_pack(const sw_combine_job *job);
+int32_t sw_combine_mix(const sw_combine_job *job);
 void sw_combine_judge(const sw_combine_job *job);
 #ifdef __cplusplus
 }

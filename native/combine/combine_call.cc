@@ -37,6 +37,20 @@ int32_t pack(const sw_call *call) {
   return 0;
 }
 
+int32_t mix(const sw_call *call) {
+  sw_combine_job job = jobOf(call);
+  job.levels = sw_int(call, "levelCount");
+  job.judged_count = sw_int(call, "judgedCount");
+  job.weights = sw_f64(call, "weights");
+  job.judged_of = sw_i32(call, "judgedOf");
+  job.places = sw_f64(call, "places");
+  job.place_count = static_cast<int32_t>(sw_length(call, "places") / 4);
+  job.point = sw_f64(call, "point");
+  job.mean = sw_f64(call, "mean");
+  job.quantiles = sw_f64(call, "quantiles");
+  return sw_combine_mix(&job);
+}
+
 int32_t judge(const sw_call *call) {
   const sw_combine_job job = jobOf(call);
   sw_combine_judge(&job);
@@ -45,4 +59,4 @@ int32_t judge(const sw_call *call) {
 
 }  // namespace
 
-const sw_named_operation sw_combine_operations[] = {{"combine.pack", pack}, {"combine.judge", judge}, {nullptr, nullptr}};
+const sw_named_operation sw_combine_operations[] = {{"combine.pack", pack}, {"combine.mix", mix}, {"combine.judge", judge}, {nullptr, nullptr}};

@@ -18,6 +18,7 @@ import {
   type ObjectStore,
   type RollupStore,
 } from '../ingest';
+import { openKernels, type HistoryKernels } from '../kernels';
 
 const BUCKETS_PER_DAY = DAY_MS / FIVE_MINUTES_MS;
 const HOURS_PER_DAY = DAY_MS / HOUR_MS;
@@ -47,6 +48,8 @@ export class HistoryReader {
   constructor(
     private readonly store: RollupStore,
     private readonly objects: ObjectStore,
+    /** Without them the reference's serve. */
+    private readonly kernels: HistoryKernels = openKernels('reference').history,
   ) {}
 
   /** Rows in the order of `vmIndexes`, each index once. Throws SEGMENT_CORRUPT. */
@@ -110,7 +113,7 @@ export class HistoryReader {
     for await (const day of this.blockDays(rowOf, vmIndexes.length, grid.fromMs, endMs)) {
       overlay(grid, day, vmIndexes.length);
     }
-    return toBatch(grid, vmIndexes.length);
+    return this.toBatch(grid, vmIndexes.length);
   }
 
   private async readHours(
@@ -129,7 +132,7 @@ export class HistoryReader {
       overlay(day, blocks, rowCount);
       overlay(grid, hoursOf(day, rowCount), rowCount);
     }
-    return toBatch(grid, rowCount);
+    return this.toBatch(grid, rowCount);
   }
 
   private async fillFromSegments(grid: CentiGrid, rowOf: Int32Array): Promise<void> {
@@ -140,18 +143,20 @@ export class HistoryReader {
       const { firstVmIndex, vmCount, dayMs } = record;
       const last = Math.min(rowOf.length, firstVmIndex + vmCount);
       if (!rowOf.subarray(firstVmIndex, last).some((row) => row >= 0)) continue;
-      const { meanCenti } = await readSegment(this.objects, record);
+      const { meanCenti } = await readSegment(this.objects, record, this.kernels);
       const steps = DAY_MS / stepMs;
       const from = Math.max(0, (fromMs - dayMs) / stepMs);
       const to = Math.min(steps, (endMs - dayMs) / stepMs);
       const column = (dayMs - fromMs) / stepMs + from;
-      for (let vmIndex = firstVmIndex; vmIndex < last; vmIndex += 1) {
-        const row = rowOf[vmIndex];
-        if (row < 0) continue;
-        const at = (vmIndex - firstVmIndex) * steps;
-        values.set(meanCenti.subarray(at + from, at + to), row * length + column);
-      }
+      const shape = { sourceSteps: steps, from, to, targetSteps: length, column };
+      await this.kernels.gather(values, meanCenti, rowOf.subarray(firstVmIndex, last), shape);
     }
+  }
+
+  private async toBatch(grid: CentiGrid, seriesCount: number): Promise<SeriesBatch> {
+    const { fromMs: startMs, stepMs, length } = grid;
+    const values = await this.kernels.percent(grid.values);
+    return { startMs, stepMs, seriesCount, length, values };
   }
 
   /** One grid for each UTC day that has blocks between the instants. */
@@ -210,14 +215,4 @@ function hoursOf(day: CentiGrid, rowCount: number): CentiGrid {
   for (let at = 0; at < values.length; at += 1)
     values[at] = hourCentiOf(day.values, at * BINS_PER_HOUR);
   return { fromMs: day.fromMs, stepMs: HOUR_MS, length: HOURS_PER_DAY, values };
-}
-
-function toBatch(grid: CentiGrid, seriesCount: number): SeriesBatch {
-  const values = new Float64Array(grid.values.length);
-  for (let at = 0; at < values.length; at += 1) {
-    const centi = grid.values[at];
-    values[at] = centi === MISSING_CENTI ? Number.NaN : centi / 100;
-  }
-  const { fromMs: startMs, stepMs, length } = grid;
-  return { startMs, stepMs, seriesCount, length, values };
 }

@@ -23,6 +23,37 @@ export interface LossMemory {
   readonly nights: Float64Array;
 }
 
+/** A level between two others: left + share (right - left), as positions among levels. */
+export interface LevelPlace {
+  readonly left: number;
+  readonly right: number;
+  readonly share: number;
+}
+
+export interface MixRequest {
+  readonly rowCount: number;
+  readonly horizon: number;
+  readonly levelCount: number;
+  /** Leads, 1-based; they cover the horizon. */
+  readonly blocks: readonly LossBlock[];
+  /** (rowCount, blocks, judged levels, members). */
+  readonly weights: Float64Array;
+  readonly judgedCount: number;
+  /** (levelCount): the judged level whose weights a level takes. */
+  readonly judgedOf: Int32Array;
+  readonly point: LevelPlace;
+  /** The mean is the sum of these shares of quantiles. */
+  readonly mean: readonly (LevelPlace & { readonly weight: number })[];
+}
+
+export interface MixedForecasts {
+  /** (rowCount, horizon) each. */
+  readonly point: Float64Array;
+  readonly mean: Float64Array;
+  /** (rowCount, levels, horizon), not falling along levels. */
+  readonly quantiles: Float64Array;
+}
+
 /** Every backend gives the same bits; a row never depends on other rows. */
 export abstract class CombineKernels {
   /**
@@ -34,6 +65,12 @@ export abstract class CombineKernels {
     horizon: number,
     shape: DayShape,
   ): Promise<Uint16Array>;
+
+  /**
+   * Each quantile averaged over members (rowCount, levels, horizon) with its own weights, then sorted
+   * along levels. O(rows x members x levels x horizon).
+   */
+  abstract mix(forecasts: readonly Float64Array[], request: MixRequest): Promise<MixedForecasts>;
 
   /**
    * Judges the kept day by what came, `actual` (rowCount, leads) in percent with NaN = missing, and

@@ -5,6 +5,7 @@ export * from './boosted-kernels';
 export * from './kernels';
 export * from './open-kernels';
 export * from './combine-kernels';
+export * from './history-kernels';
 export * from './rules-kernels';
 export { fillForward, RULE_OF } from './reference/rules';
 export * from './text-kernels';

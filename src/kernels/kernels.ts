@@ -2,6 +2,7 @@
 import type { ArimaKernels } from './arima-kernels';
 import type { BoostedKernels } from './boosted-kernels';
 import type { CombineKernels } from './combine-kernels';
+import type { HistoryKernels } from './history-kernels';
 import type { RulesKernels } from './rules-kernels';
 import type { TextKernels } from './text-kernels';
 import type { WindowsKernels } from './windows-kernels';
@@ -26,6 +27,7 @@ export abstract class Kernels {
   abstract readonly arima: ArimaKernels;
   abstract readonly boosted: BoostedKernels;
   abstract readonly combine: CombineKernels;
+  abstract readonly history: HistoryKernels;
   abstract readonly rules: RulesKernels;
   abstract readonly text: TextKernels;
   abstract readonly windows: WindowsKernels;

@@ -4,7 +4,7 @@ import {
   ARIMA,
   chooseMembers,
   chosenModel,
-  combineForecasts,
+  mixForecasts,
   type FittedForecaster,
   type FleetLosses,
   type ForecastBatch,
@@ -112,7 +112,8 @@ async function forecastAt(
   );
   const choice = { ...judged, blocks };
   const forecasts = await memberForecasts(run, shard, ports, resolution, history, losses);
-  const forecast = combineForecasts(choice, forecasts);
+  const { combine } = ports.kernels(run.plan.backend, run.plan.isa);
+  const forecast = await mixForecasts(choice, forecasts, combine);
   const models = Array.from({ length: choice.seriesCount }, (_, row) => chosenModel(choice, row));
   return { forecast, models };
 }

@@ -53,6 +53,28 @@ describe('forecasts kept for the next night', () => {
     expect(await native.combine.judge(before, 0.9, centi, actual, BLOCKS, shape)).toEqual(after);
   });
 
+  itNative.each([0, 1, 3, 300])('are mixed the same for %i rows', async (rowCount) => {
+    const size = rowCount * QUANTILE_LEVELS.length * HORIZON;
+    const forecasts = [1, 2, 3].map((seed) => randoms(size, seed, (u) => 40 * u));
+    const request = {
+      rowCount,
+      horizon: HORIZON,
+      levelCount: QUANTILE_LEVELS.length,
+      blocks: BLOCKS,
+      weights: randoms(rowCount * 3 * 2 * 3, 9, (u) => (u < 0.4 ? 0 : u)),
+      judgedCount: 2,
+      judgedOf: Int32Array.of(0, 0, 0, 1, 1, 1, 1, 0, 0),
+      point: { left: 4, right: 4, share: 0 },
+      mean: [
+        { left: 1, right: 2, share: 0.3, weight: 0.5 },
+        { left: 7, right: 7, share: 0, weight: 0.5 },
+      ],
+    };
+    expect(await native.combine.mix(forecasts, request)).toEqual(
+      await reference.mix(forecasts, request),
+    );
+  });
+
   it('weigh one night more, and a block without actuals keeps its loss', async () => {
     const shape = { rowCount: 1, memberCount: 1, levels: [0.5], leads: 2 };
     const blocks = [

@@ -36,7 +36,7 @@ export function memoryNight(
   const windows = new MemoryWindowStore(feed, (runId, summary, nowMs) =>
     ledger.markPublished(runId, summary, nowMs),
   );
-  const history = new HistoryReader(rollups, objects);
+  const history = new HistoryReader(rollups, objects, kernels.history);
   const ports: NightPorts = {
     ledger,
     queue: new InProcessJobQueue(),

@@ -12,6 +12,7 @@ import {
   Uint32,
 } from 'apache-arrow';
 import { DAY_MS, DomainError, type EpochMs } from '../../core';
+import type { HistoryKernels } from '../../kernels';
 import type { ObjectStore } from '../object-store';
 import type { SegmentRecord } from '../rollup-store';
 import { crc32c } from '../../core';
@@ -117,12 +118,13 @@ export function decodeSegment(key: string, bytes: Uint8Array): SegmentData {
 export async function readSegment(
   objects: ObjectStore,
   record: SegmentRecord,
+  kernels?: Pick<HistoryKernels, 'crc32c'>,
 ): Promise<SegmentData> {
   const bytes = await objects.get(record.key);
   if (bytes.length !== record.bytes) {
     throw corrupt(record.key, `it has ${bytes.length} bytes, the catalog says ${record.bytes}`);
   }
-  const checksum = crc32c(bytes);
+  const checksum = (await kernels?.crc32c(bytes)) ?? crc32c(bytes);
   if (checksum !== record.crc32c) {
     const said = record.crc32c.toString(16);
     throw corrupt(record.key, `its CRC-32C is ${checksum.toString(16)}, the catalog says ${said}`);

@@ -5,6 +5,8 @@ import {
   type DayShape,
   type LossBlock,
   type LossMemory,
+  type MixedForecasts,
+  type MixRequest,
 } from '../combine-kernels';
 import type { AddonCaller } from './addon';
 
@@ -35,6 +37,39 @@ export class NativeCombine extends CombineKernels {
       centi,
     });
     return centi;
+  }
+
+  override async mix(
+    forecasts: readonly Float64Array[],
+    request: MixRequest,
+  ): Promise<MixedForecasts> {
+    const { rowCount, horizon, levelCount, blocks, weights, judgedCount, judgedOf } = request;
+    const mixed: MixedForecasts = {
+      point: new Float64Array(rowCount * horizon),
+      mean: new Float64Array(rowCount * horizon),
+      quantiles: new Float64Array(rowCount * levelCount * horizon),
+    };
+    if (rowCount === 0) return mixed;
+    const members = forecasts.length;
+    if (members > MEMBERS_MAX) throw new RangeError(`${members} members; at most ${MEMBERS_MAX}`);
+    const places = [{ ...request.point, weight: 1 }, ...request.mean];
+    await this.caller.call('combine.mix', {
+      rows: rowCount,
+      members,
+      leads: horizon,
+      horizon,
+      levelCount,
+      blocks: Int32Array.from(blocks.flatMap(({ from, to }) => [from, to])),
+      weights,
+      judgedCount,
+      judgedOf,
+      places: Float64Array.from(
+        places.flatMap(({ left, right, share, weight }) => [left, right, share, weight]),
+      ),
+      ...Object.fromEntries(forecasts.map((one, member) => [`forecasts${member}`, one])),
+      ...mixed,
+    });
+    return mixed;
   }
 
   override async judge(

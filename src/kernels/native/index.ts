@@ -7,6 +7,7 @@ import type { Addon } from './addon';
 import { NativeArima } from './arima';
 import { NativeBoosted } from './boosted';
 import { NativeCombine } from './combine';
+import { NativeHistory } from './history';
 import { NativeRules } from './rules';
 import { NativeText } from './text';
 import { NativeWindows } from './windows';
@@ -17,6 +18,7 @@ export class NativeKernels extends Kernels {
   override readonly arima: NativeArima;
   override readonly boosted: NativeBoosted;
   override readonly combine: NativeCombine;
+  override readonly history: NativeHistory;
   override readonly rules: NativeRules;
   override readonly text: NativeText;
   override readonly windows: NativeWindows;
@@ -32,6 +34,7 @@ export class NativeKernels extends Kernels {
     this.arima = new NativeArima(caller);
     this.boosted = new NativeBoosted(caller);
     this.combine = new NativeCombine(caller);
+    this.history = new NativeHistory(caller);
     this.rules = new NativeRules(caller);
     this.text = new NativeText(caller);
     this.windows = new NativeWindows(caller);

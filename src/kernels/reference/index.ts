@@ -4,6 +4,7 @@ import type { KernelReport } from '../kernels';
 import { ReferenceArima } from './arima';
 import { ReferenceBoosted } from './boosted';
 import { ReferenceCombine } from './combine';
+import { ReferenceHistory } from './history';
 import { ReferenceRules } from './rules';
 import { ReferenceText } from './text';
 import { ReferenceWindows } from './windows';
@@ -12,6 +13,7 @@ export class ReferenceKernels extends Kernels {
   override readonly arima = new ReferenceArima();
   override readonly boosted = new ReferenceBoosted();
   override readonly combine = new ReferenceCombine();
+  override readonly history = new ReferenceHistory();
   override readonly rules = new ReferenceRules();
   override readonly text = new ReferenceText();
   override readonly windows = new ReferenceWindows();

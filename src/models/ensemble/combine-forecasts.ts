@@ -2,7 +2,8 @@
 import { quantileAt } from '../../core';
 import type { Abstention, ForecastBatch } from '../forecaster';
 import { FIT_STATUSES } from '../forecaster';
-import { meanOfQuantiles } from '../quantile-mean';
+import type { CombineKernels, LevelPlace } from '../../kernels';
+import { MEAN_SHARES, meanOfQuantiles } from '../quantile-mean';
 import { chosenModel, nearestLevel, type Choice } from './choose-members';
 
 const CONVERGED = FIT_STATUSES.indexOf('converged');
@@ -47,6 +48,41 @@ export function combineForecasts(
     quantiles,
     ...statusOf(choice, forecasts, seriesCount),
   };
+}
+
+/** The same in the kernels at hand: what a night of many VMs uses. */
+export async function mixForecasts(
+  choice: Choice,
+  forecasts: readonly ForecastBatch[],
+  kernels: CombineKernels,
+): Promise<ForecastBatch> {
+  const { seriesCount, horizon, levels } = forecasts[0];
+  const mixed = await kernels.mix(
+    forecasts.map((one) => one.quantiles),
+    {
+      rowCount: seriesCount,
+      horizon,
+      levelCount: levels.length,
+      blocks: choice.blocks,
+      weights: choice.weights,
+      judgedCount: choice.levels.length,
+      judgedOf: Int32Array.from(levels, (level) => nearestLevel(choice.levels, level)),
+      point: placeOf(MEDIAN, levels),
+      mean: MEAN_SHARES.map(([level, weight]) => ({ ...placeOf(level, levels), weight })),
+    },
+  );
+  const status = statusOf(choice, forecasts, seriesCount);
+  return { seriesCount, horizon, levels, ...mixed, ...status };
+}
+
+/** Where quantileAt reads `level`. */
+function placeOf(level: number, levels: readonly number[]): LevelPlace {
+  const last = levels.length - 1;
+  const exact = level <= levels[0] ? 0 : level >= levels[last] ? last : levels.indexOf(level);
+  if (exact >= 0) return { left: exact, right: exact, share: 0 };
+  const right = levels.findIndex((one) => one > level);
+  const left = right - 1;
+  return { left, right, share: (level - levels[left]) / (levels[right] - levels[left]) };
 }
 
 function addWeighted(

@@ -93,7 +93,7 @@ export async function openBenchNight(options: NightOptions, folder: string): Pro
     clock,
     tenant: () => ({
       rollups,
-      history: stopwatch.wrap('history', new HistoryReader(rollups, counted)),
+      history: stopwatch.wrap('history', new HistoryReader(rollups, counted, kernels.history)),
     }),
     kernels: (name, wanted) => timedKernels(pinnedKernels(kernels, name, wanted), stopwatch),
   };

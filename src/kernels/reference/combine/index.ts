@@ -3,8 +3,11 @@ import {
   checkDay,
   CombineKernels,
   type DayShape,
+  type LevelPlace,
   type LossBlock,
   type LossMemory,
+  type MixedForecasts,
+  type MixRequest,
 } from '../../combine-kernels';
 
 const PER_PERCENT = 100;
@@ -31,6 +34,42 @@ export class ReferenceCombine extends CombineKernels {
       }
     }
     return Promise.resolve(centi);
+  }
+
+  override mix(forecasts: readonly Float64Array[], request: MixRequest): Promise<MixedForecasts> {
+    const { rowCount, horizon, levelCount, blocks, weights, judgedCount, judgedOf } = request;
+    const mixed: MixedForecasts = {
+      point: new Float64Array(rowCount * horizon),
+      mean: new Float64Array(rowCount * horizon),
+      quantiles: new Float64Array(rowCount * levelCount * horizon),
+    };
+    const values = new Float64Array(levelCount);
+    const at = ({ left, right, share }: LevelPlace): number =>
+      values[left] + share * (values[right] - values[left]);
+    for (let row = 0; row < rowCount; row += 1) {
+      blocks.forEach(({ from, to }, block) => {
+        for (let lead = from; lead <= Math.min(to, horizon); lead += 1) {
+          for (let level = 0; level < levelCount; level += 1) {
+            const cell = (row * blocks.length + block) * judgedCount + judgedOf[level];
+            let sum = 0;
+            forecasts.forEach((quantiles, member) => {
+              const weight = weights[cell * forecasts.length + member];
+              const place = (row * levelCount + level) * horizon + lead - 1;
+              if (weight !== 0) sum += weight * quantiles[place];
+            });
+            values[level] = sum;
+          }
+          values.sort();
+          for (let level = 0; level < levelCount; level += 1) {
+            mixed.quantiles[(row * levelCount + level) * horizon + lead - 1] = values[level];
+          }
+          const step = row * horizon + lead - 1;
+          mixed.point[step] = at(request.point);
+          for (const part of request.mean) mixed.mean[step] += part.weight * at(part);
+        }
+      });
+    }
+    return Promise.resolve(mixed);
   }
 
   override judge(
