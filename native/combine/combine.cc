@@ -18,11 +18,10 @@ template <class Work> void overRows(const sw_combine_job *job, Work work) {
   });
 }
 
-// Math.round(percent * 100) inside 0 and 65534: floor(x + .5) differs only just below .5, where both are 0.
+// floor(percent * 100 + .5) inside 0 and 65534; the conversion cuts, which is the floor of what is not negative.
 inline uint16_t centiOf(double percent) {
-  const double x = percent * 100, low = static_cast<double>(static_cast<int64_t>(x > 0 ? (x < 1e6 ? x : 1e6) : 0));
-  const double inside = x > 0 ? (x < 1e6 ? x : 1e6) : 0, rounded = inside - low >= 0.5 ? low + 1 : low;
-  return static_cast<uint16_t>(rounded < 65534 ? rounded : 65534);
+  const double x = percent * 100 + 0.5, high = x < 65534 ? x : 65534;
+  return static_cast<uint16_t>(static_cast<int32_t>(high > 0 ? high : 0));
 }
 
 }  // namespace
@@ -105,7 +104,7 @@ extern "C" int32_t sw_combine_mix(const sw_combine_job *job) {
       for (int64_t lead = 0; lead < horizon; lead++) {
         const double value = left[lead] + share * (right[lead] - left[lead]);
         if (place == 0) point[lead] = value;
-        else mean[lead] += weight * value;
+        else mean[lead] = (place == 1 ? 0 : mean[lead]) + weight * value;
       }
     }
   });

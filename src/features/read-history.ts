@@ -66,9 +66,11 @@ export class HistoryReader {
     vmIndexes: Uint32Array,
     fromMs: EpochMs,
     toMs: EpochMs,
+    kernels: HistoryKernels = this.kernels,
   ): Promise<SeriesBatch> {
-    if (stepMs === HOUR_MS) return this.hourly(vmIndexes, fromMs, toMs);
-    return this.fiveMinute(vmIndexes, fromMs, toMs);
+    const reader = new HistoryReader(this.store, this.objects, kernels);
+    if (stepMs === HOUR_MS) return reader.hourly(vmIndexes, fromMs, toMs);
+    return reader.fiveMinute(vmIndexes, fromMs, toMs);
   }
 
   fiveMinute(vmIndexes: Uint32Array, fromMs: EpochMs, toMs: EpochMs): Promise<SeriesBatch> {

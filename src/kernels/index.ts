@@ -1,4 +1,5 @@
 // Numeric kernels: one meaning, several speeds.
+export * from './arena';
 export * from './arima-kernels';
 export * from './arima-orders';
 export * from './boosted-kernels';

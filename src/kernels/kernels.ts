@@ -1,4 +1,5 @@
 // Numeric primitives: one meaning, several speeds. Rows in, numbers out; nothing here knows VMs.
+import type { Arena } from './arena';
 import type { ArimaKernels } from './arima-kernels';
 import type { BoostedKernels } from './boosted-kernels';
 import type { CombineKernels } from './combine-kernels';
@@ -22,6 +23,8 @@ export interface KernelReport {
 /** One backend: its families of kernels. Every result is a pure function of the arguments. */
 export abstract class Kernels {
   abstract report(): KernelReport;
+  /** The same kernels; results may lie in the arena. */
+  abstract within(arena: Arena): Kernels;
   /** Float32 multiply-adds per second of one core, measured now; undefined where it has no meaning. */
   abstract peakFmaPerSec(): number | undefined;
   abstract readonly arima: ArimaKernels;

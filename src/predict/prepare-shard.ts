@@ -78,14 +78,20 @@ async function oneNightMore(
   const fromMs = run.plan.before?.cutoffMs ?? 0;
   const { history } = ports.tenant(run.tenantId);
   const vmIndexes = Uint32Array.from(state.vmIndex);
-  const { values } = await history.series(resolution.stepMs, vmIndexes, fromMs, fromMs + DAY_MS);
+  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
+  const { values } = await history.series(
+    resolution.stepMs,
+    vmIndexes,
+    fromMs,
+    fromMs + DAY_MS,
+    kernels.history,
+  );
   for (let row = 0; row < isBroken.length; row += 1) {
     const silent = isBroken[row] !== 0 || state.found[row] === 0;
     if (silent) values.fill(Number.NaN, row * leads, (row + 1) * leads);
   }
   const kept = 0.5 ** (age / HALF_LIFE_NIGHTS);
   const shape = { rowCount: isBroken.length, memberCount: members.length, levels, leads };
-  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
   return kernels.combine.judge(state, kept, centi, values, blocks, shape);
 }
 

@@ -1,5 +1,6 @@
 // One job: lease the shard, do its stage, complete it; find the VM that breaks it.
 import { DomainError, type Json } from '../core';
+import { withArena } from '../kernels';
 import { chooseShard } from './choose-shard';
 import { fleetStatistics } from './fleet-statistics';
 import { forecastShard } from './forecast-shard';
@@ -57,7 +58,14 @@ export async function runShard(job: ShardJob, ports: NightPorts, worker: Worker)
     worker.onShard?.({ ...job, attempt: lease.attempts, seconds, outcome, reason });
   };
   try {
-    const kept = await ledger.complete(lease, await workOn(run, lease, ports));
+    // What kernels compute for a shard is used again for the next: nothing of it is kept.
+    const result = await withArena((arena) =>
+      workOn(run, lease, {
+        ...ports,
+        kernels: (backend, isa) => ports.kernels(backend, isa).within(arena),
+      }),
+    );
+    const kept = await ledger.complete(lease, result);
     tell(kept ? 'done' : 'lost');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -42,11 +42,12 @@ export async function readShardHistory(
   const all = await vmsOf(run, shard, ports);
   const vms = rows === undefined ? all : rows.map((row) => all[row]);
   const { history } = ports.tenant(run.tenantId);
+  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
   const { fromMs, toMs } = historySpan(run.plan.cutoffMs);
   const vmIndexes = Uint32Array.from(vms, (vm) => vm.vmIndex);
   const series: Record<string, SeriesBatch> = {};
   for (const { name, stepMs } of resolutions) {
-    series[name] = await history.series(stepMs, vmIndexes, fromMs, toMs);
+    series[name] = await history.series(stepMs, vmIndexes, fromMs, toMs, kernels.history);
   }
   const finest = series[resolutions[0].name];
   const coarsest = series[resolutions[resolutions.length - 1].name];

@@ -223,7 +223,10 @@ export class System implements Service {
     let found = this.tenantPorts.get(tenantId);
     if (found === undefined) {
       const rollups: RollupStore = this.outside.rollups(tenantId);
-      found = { rollups, history: new HistoryReader(rollups, this.outside.objects, this.kernels.history) };
+      found = {
+        rollups,
+        history: new HistoryReader(rollups, this.outside.objects, this.kernels.history),
+      };
       this.tenantPorts.set(tenantId, found);
     }
     return found;

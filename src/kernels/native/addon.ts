@@ -1,4 +1,5 @@
 // What native/addon.cc exports, and the one way in which every family calls it.
+import type { Arena } from '../arena';
 import { ISAS } from '../kernels';
 import type { Isa } from '../kernels';
 
@@ -29,7 +30,19 @@ export class AddonCaller {
     readonly addon: Addon,
     readonly isa: Isa,
     readonly threads: number,
+    /** Where results lie that nobody keeps; absent: in arrays of their own. */
+    private readonly arena?: Arena,
   ) {}
+
+  /** Not zeroed in an arena: the operation writes every value. */
+  f64(length: number): Float64Array {
+    return this.arena?.f64(length) ?? new Float64Array(length);
+  }
+
+  u16(length: number): Uint16Array {
+    return this.arena?.u16(length) ?? new Uint16Array(length);
+  }
+
 
   /** Throws RangeError when memory is short; returns the operation's own code otherwise. */
   async call(operation: string, args: Readonly<Record<string, AddonArgument>>): Promise<number> {

@@ -24,7 +24,7 @@ export class NativeCombine extends CombineKernels {
   ): Promise<Uint16Array> {
     const { rowCount: rows, memberCount: members, leads } = shape;
     const levels = Float64Array.from(shape.levels);
-    const centi = new Uint16Array(rows * members * levels.length * leads);
+    const centi = this.caller.u16(rows * members * levels.length * leads);
     if (centi.length === 0) return centi;
     if (members > MEMBERS_MAX) throw new RangeError(`${members} members; at most ${MEMBERS_MAX}`);
     await this.caller.call('combine.pack', {
@@ -45,9 +45,9 @@ export class NativeCombine extends CombineKernels {
   ): Promise<MixedForecasts> {
     const { rowCount, horizon, levelCount, blocks, weights, judgedCount, judgedOf } = request;
     const mixed: MixedForecasts = {
-      point: new Float64Array(rowCount * horizon),
-      mean: new Float64Array(rowCount * horizon),
-      quantiles: new Float64Array(rowCount * levelCount * horizon),
+      point: this.caller.f64(rowCount * horizon),
+      mean: this.caller.f64(rowCount * horizon),
+      quantiles: this.caller.f64(rowCount * levelCount * horizon),
     };
     if (rowCount === 0) return mixed;
     const members = forecasts.length;

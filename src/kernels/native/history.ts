@@ -19,7 +19,7 @@ export class NativeHistory extends HistoryKernels {
   }
 
   override async percent(centi: Uint16Array): Promise<Float64Array> {
-    const values = new Float64Array(centi.length);
+    const values = this.caller.f64(centi.length);
     if (centi.length > 0) await this.caller.call('history.percent', { centi, values });
     return values;
   }

@@ -1,5 +1,6 @@
 // The C++ kernels behind the same interface.
 import { availableParallelism } from 'node:os';
+import type { Arena } from '../arena';
 import { ISAS, Kernels } from '../kernels';
 import type { Isa, KernelReport } from '../kernels';
 import { AddonCaller } from './addon';
@@ -27,10 +28,11 @@ export class NativeKernels extends Kernels {
     private readonly addon: Addon,
     private readonly isa: Isa,
     private readonly reason: string,
-    threads: number = availableParallelism(),
+    private readonly threads: number = availableParallelism(),
+    arena?: Arena,
   ) {
     super();
-    const caller = new AddonCaller(addon, isa, threads);
+    const caller = new AddonCaller(addon, isa, threads, arena);
     this.arima = new NativeArima(caller);
     this.boosted = new NativeBoosted(caller);
     this.combine = new NativeCombine(caller);
@@ -38,6 +40,11 @@ export class NativeKernels extends Kernels {
     this.rules = new NativeRules(caller);
     this.text = new NativeText(caller);
     this.windows = new NativeWindows(caller);
+  }
+
+  override within(arena: Arena): Kernels {
+    const { addon, isa, reason, threads } = this;
+    return new NativeKernels(addon, isa, reason, threads, arena);
   }
 
   override report(): KernelReport {

@@ -22,9 +22,9 @@ export class NativeRules extends RulesKernels {
     const { values, rowCount, stride, end, seasonLength } = rows;
     const { horizon, levels, lower, upper } = request;
     const answer: RuleForecasts = {
-      point: new Float64Array(rowCount * horizon),
-      mean: new Float64Array(rowCount * horizon),
-      quantiles: new Float64Array(rowCount * levels.length * horizon),
+      point: this.caller.f64(rowCount * horizon),
+      mean: this.caller.f64(rowCount * horizon),
+      quantiles: this.caller.f64(rowCount * levels.length * horizon),
       status: new Uint8Array(rowCount),
     };
     if (rowCount === 0) return answer;

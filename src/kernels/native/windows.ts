@@ -25,7 +25,7 @@ export class NativeWindows extends WindowsKernels {
     checkRankRows(rows);
     const { rowCount, levels, ...rest } = rows;
     const ranked: RankedRows = {
-      figures: new Float64Array(rowCount * rankWidth(settings.windowsMax)),
+      figures: this.caller.f64(rowCount * rankWidth(settings.windowsMax)),
       counts: new Int32Array(rowCount),
       modes: new Int32Array(rowCount),
     };

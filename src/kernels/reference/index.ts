@@ -25,6 +25,10 @@ export class ReferenceKernels extends Kernels {
     super();
   }
 
+  override within(): Kernels {
+    return this;
+  }
+
   override report(): KernelReport {
     const { reason, notice } = this;
     return { backend: 'reference', isa: 'reference', reason, ...(notice && { notice }) };

@@ -23,19 +23,16 @@ export async function warmFits(
   warm: ArimaFits,
 ): Promise<ArimaFits> {
   const due: number[] = [];
-  const kept: number[] = [];
   for (let row = 0; row < rows.rowCount; row += 1) {
     const status = warm.orders[row * ORDER_WIDTH + STATUS_AT];
-    (status === SEARCH_AGAIN || status === FIT_DEGENERATE ? due : kept).push(row);
+    if (status === SEARCH_AGAIN || status === FIT_DEGENERATE) due.push(row);
   }
-  const fits: ArimaFits = {
-    orders: new Uint8Array(rows.rowCount * ORDER_WIDTH),
-    fits: new Float64Array(rows.rowCount * FIT_WIDTH),
-  };
+  // Rows that are due are fitted along, which costs less than to copy the others; searched ones win.
+  const orders = warm.orders.slice();
+  for (const row of due) orders.fill(0, row * ORDER_WIDTH, (row + 1) * ORDER_WIDTH);
+  const options = { orders, start: warm.fits, precision: 'float32' } as const;
+  const fits = await kernels.fit(rows, options);
   scatter(fits, await kernels.search(rowsAt(rows, due)), due);
-  const start = gather(warm, kept);
-  const options = { orders: start.orders, start: start.fits, precision: 'float32' } as const;
-  scatter(fits, await kernels.fit(rowsAt(rows, kept), options), kept);
   return fits;
 }
 
@@ -46,19 +43,6 @@ function rowsAt(rows: ArimaRows, at: readonly number[]): ArimaRows {
     chosen.set(values.subarray(row * stride, (row + 1) * stride), to * stride);
   });
   return { ...rows, values: chosen, rowCount: at.length };
-}
-
-function gather({ orders, fits }: ArimaFits, at: readonly number[]): ArimaFits {
-  const chosen = {
-    orders: new Uint8Array(at.length * ORDER_WIDTH),
-    fits: new Float64Array(at.length * FIT_WIDTH),
-  };
-  at.forEach((row, to) => {
-    const order = orders.subarray(row * ORDER_WIDTH, (row + 1) * ORDER_WIDTH);
-    chosen.orders.set(order, to * ORDER_WIDTH);
-    chosen.fits.set(fits.subarray(row * FIT_WIDTH, (row + 1) * FIT_WIDTH), to * FIT_WIDTH);
-  });
-  return chosen;
 }
 
 function scatter(target: ArimaFits, from: ArimaFits, at: readonly number[]): void {

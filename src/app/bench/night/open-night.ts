@@ -11,7 +11,7 @@ import {
 import { DAY_MS, DEFAULT_TENANT, DomainError, HOUR_MS, ManualClock } from '../../../core';
 import { HistoryReader } from '../../../features';
 import type { ObjectStore } from '../../../ingest';
-import { openKernels, RULES, type Kernels } from '../../../kernels';
+import { openKernels, RULES, type Arena, type Kernels } from '../../../kernels';
 import { NightWindowPlanner } from '../../../migration';
 import type { NightPorts, RunRequest } from '../../../predict';
 import { memoryNight, pinnedKernels } from '../../files/memory-night';
@@ -140,6 +140,7 @@ function timedKernels(kernels: Kernels, stopwatch: Stopwatch): Kernels {
   const families = new Map<PropertyKey, unknown>();
   return new Proxy(kernels, {
     get: (of, key) => {
+      if (key === 'within') return (arena: Arena) => timedKernels(of.within(arena), stopwatch);
       const value: unknown = Reflect.get(of, key, of);
       if (typeof value === 'function') return value.bind(of);
       if (typeof value !== 'object' || value === null) return value;

@@ -26,7 +26,7 @@ export class ReferenceCombine extends CombineKernels {
         for (let level = 0; level < levels.length; level += 1) {
           const from = (row * levels.length + level) * horizon;
           for (let lead = 0; lead < leads; lead += 1) {
-            const value = Math.round(forecasts[member][from + lead] * PER_PERCENT);
+            const value = Math.floor(forecasts[member][from + lead] * PER_PERCENT + 0.5);
             centi[to] = Math.min(CENTI_MAX, Math.max(0, value));
             to += 1;
           }
