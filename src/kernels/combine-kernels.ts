@@ -93,5 +93,10 @@ export function checkDay(shape: DayShape, centi: Uint16Array, actual: Float64Arr
   const fits =
     centi.length === rowCount * memberCount * levels.length * leads &&
     actual.length === rowCount * leads;
-  if (!fits) throw new RangeError(`${centi.length} kept values do not fit ${rowCount} rows`);
+  if (!fits) {
+    throw new RangeError(
+      `${centi.length} kept and ${actual.length} actual values do not fit ${rowCount} rows of ` +
+        `${memberCount} members and ${leads} leads`,
+    );
+  }
 }

@@ -52,10 +52,11 @@ function columnOf(type: DataType, data: Data | undefined): Column {
   }
   if (type instanceof FixedSizeList) {
     const list = data?.children[0]?.values as Float64Array | undefined;
-    return { list: list ?? new Float64Array(), width: type.listSize };
+    const end = (data?.length ?? 0) * type.listSize; // Arrow pads buffers to 8 bytes
+    return { list: list?.subarray(0, end) ?? new Float64Array(), width: type.listSize };
   }
   const values = data?.values as Float64Array | Float32Array | Int32Array | undefined;
-  return values ?? new Float64Array();
+  return values?.subarray(0, data?.length) ?? new Float64Array();
 }
 
 function dataOf(column: Column, length: number): Data {
