@@ -55,6 +55,14 @@ int32_t sw_arima_search(const sw_arima_job *job);
 // Plain float64, the same operations in the same order as the reference: equal bits on every machine.
 int32_t sw_arima_forecast(const sw_arima_job *job, int32_t horizon, double *mean, double *variance);
 
+// z = sign(x) (sqrt(1 + 2 |x|) - 1), x = (value - centre) / unit; unit 0 leaves a row as it is. out: (rows, end).
+// fresh: centre and unit are made, else given. low, high: range of the known values.
+void sw_arima_compress(const sw_arima_job *job, int32_t fresh, double *out, double *centre, double *unit, double *low, double *high, uint8_t *seasonal);
+
+// Exact likelihood at the fits, after at most max_iterations steps of refinement (0: none). Writes parameters, sigma2,
+// scored (points of the likelihood), aicc (in standardised units), status; log_likelihood: (rows), in the unit of the values.
+void sw_arima_exact(const sw_arima_job *job, double *log_likelihood);
+
 #ifdef __cplusplus
 }
 #endif

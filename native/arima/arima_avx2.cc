@@ -6,5 +6,6 @@
 #define SW_RUN_F64 sw_run_f64_avx2
 #define SW_STANDARDISE sw_standardise_avx2
 #define SW_DIFFERENCE sw_difference_avx2
+#define SW_EXACT sw_exact_avx2
 #define SW_FMA sw_fma_avx2
 #include "arima_lanes.h"

@@ -6,5 +6,6 @@
 #define SW_RUN_F64 sw_run_f64_baseline
 #define SW_STANDARDISE sw_standardise_baseline
 #define SW_DIFFERENCE sw_difference_baseline
+#define SW_EXACT sw_exact_baseline
 #define SW_FMA sw_fma_baseline
 #include "arima_lanes.h"

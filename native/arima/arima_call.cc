@@ -40,7 +40,20 @@ int32_t forecast(const sw_call *call) {
   return sw_arima_forecast(&job, sw_int(call, "horizon"), sw_f64(call, "mean"), sw_f64(call, "variance"));
 }
 
+int32_t compress(const sw_call *call) {
+  const sw_arima_job job = jobOf(call);
+  sw_arima_compress(&job, sw_int(call, "fresh"), sw_f64(call, "compressed"), sw_f64(call, "centre"), sw_f64(call, "unit"),
+                    sw_f64(call, "low"), sw_f64(call, "high"), sw_u8(call, "seasonal"));
+  return 0;
+}
+
+int32_t exact(const sw_call *call) {
+  const sw_arima_job job = jobOf(call);
+  sw_arima_exact(&job, sw_f64(call, "logLikelihood"));
+  return 0;
+}
+
 }  // namespace
 
 const sw_named_operation sw_arima_operations[] = {
-    {"arima.fit", fit}, {"arima.search", search}, {"arima.forecast", forecast}, {nullptr, nullptr}};
+    {"arima.fit", fit}, {"arima.search", search}, {"arima.forecast", forecast}, {"arima.compress", compress}, {"arima.exact", exact}, {nullptr, nullptr}};

@@ -4,6 +4,7 @@
 // shuffles; the polynomials stay factored; a fit ends as soon as its own quadratic model promises less than
 // the tolerance; and a fit can pause with its normal equations and go on in another lane, so that full
 // registers run. All control is by masks: no lane looks at another one.
+#include "arima_exact.h"
 #include "arima_passes.h"
 #include "arima_rowwise.h"
 
@@ -216,6 +217,10 @@ template <class T> static int32_t run(sw_task *tasks, int32_t count, const sw_pl
 
 extern "C" int32_t SW_RUN_F32(sw_task *t, int32_t n, const sw_plan *plan) { return SW_NS::run<float>(t, n, plan); }
 extern "C" int32_t SW_RUN_F64(sw_task *t, int32_t n, const sw_plan *plan) { return SW_NS::run<double>(t, n, plan); }
+extern "C" int32_t SW_EXACT(const double *w, int32_t n, int32_t gaps, const uint8_t *o, int32_t m, const double *points,
+                            int32_t count, double *out, double *squares, int32_t *known) {
+  return SW_NS::exact(w, n, gaps, o, m, points, count, out, squares, known);
+}
 extern "C" int32_t SW_STANDARDISE(const double *y, int32_t n, sw_row *row, double *out) {
   return SW_NS::standardise(y, n, row, out);
 }

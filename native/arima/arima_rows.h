@@ -4,6 +4,7 @@
 
 #include "arima.h"
 
+enum { SW_EXACT_STATES = SW_SEASON_MAX + 4 };
 enum { SW_LONG_LAGS = 8, SW_NORMAL = 1 + 7 + 28 };
 
 // Mean and autocovariances of a differenced series; a missing pair adds nothing to its lag.
@@ -59,19 +60,26 @@ typedef int32_t (*sw_standardise_row)(const double *y, int32_t n, sw_row *row, d
 // null = the points alone.
 typedef void (*sw_difference_row)(const sw_row *row, int32_t d, int32_t D, int32_t season, float *w, float *centred, sw_moments *m);
 
+// n log(squares / n) + sum log F of the differenced row w (NaN = missing, then gaps = 1) at `count` points of 7.
+typedef int32_t (*sw_exact_points)(const double *w, int32_t n, int32_t gaps, const uint8_t *order, int32_t season,
+                                   const double *points, int32_t count, double *out, double *squares, int32_t *known);
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 // Levinson (1947) and Durbin (1960): (a, psi, sigma2) of the long autoregression from gamma.
 void sw_long_autoregression(sw_moments *m, double *a);
+int32_t sw_exact_avx512(const double *, int32_t, int32_t, const uint8_t *, int32_t, const double *, int32_t, double *, double *, int32_t *);
 int32_t sw_run_f32_avx512(sw_task *, int32_t, const sw_plan *);
 int32_t sw_run_f64_avx512(sw_task *, int32_t, const sw_plan *);
 int32_t sw_standardise_avx512(const double *, int32_t, sw_row *, double *);
 void sw_difference_avx512(const sw_row *, int32_t, int32_t, int32_t, float *, float *, sw_moments *);
+int32_t sw_exact_avx2(const double *, int32_t, int32_t, const uint8_t *, int32_t, const double *, int32_t, double *, double *, int32_t *);
 int32_t sw_run_f32_avx2(sw_task *, int32_t, const sw_plan *);
 int32_t sw_run_f64_avx2(sw_task *, int32_t, const sw_plan *);
 int32_t sw_standardise_avx2(const double *, int32_t, sw_row *, double *);
 void sw_difference_avx2(const sw_row *, int32_t, int32_t, int32_t, float *, float *, sw_moments *);
+int32_t sw_exact_baseline(const double *, int32_t, int32_t, const uint8_t *, int32_t, const double *, int32_t, double *, double *, int32_t *);
 int32_t sw_run_f32_baseline(sw_task *, int32_t, const sw_plan *);
 int32_t sw_run_f64_baseline(sw_task *, int32_t, const sw_plan *);
 int32_t sw_standardise_baseline(const double *, int32_t, sw_row *, double *);

@@ -59,6 +59,14 @@ export const SEARCH_ORDERS: readonly ArimaOrder[] = ROWS.map(([pdq, seasonal, me
   };
 });
 
+/**
+ * The orders of a row whose season foretells (d = 0, D = 1) and of one whose level does (d = 1, D = 0).
+ * d and D are not chosen by AICc, which compares likelihoods of unlike series, but by which naive rule is
+ * better (as Hyndman & Khandakar 2008 choose them by tests).
+ */
+export const SEASONAL_ORDERS = SEARCH_ORDERS.filter(({ d, D }) => D === 1 && d === 0);
+export const LEVEL_ORDERS = SEARCH_ORDERS.filter(({ d, D }) => d === 1 && D === 0);
+
 /** Candidates as bytes; without a season only those without seasonal parts. */
 export function candidateBytes(orders: readonly ArimaOrder[], seasonLength: number): Uint8Array {
   const fit = orders.filter((o) => seasonLength > 1 || o.P + o.D + o.Q === 0);

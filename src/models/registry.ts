@@ -19,7 +19,6 @@ export interface ModelSettings {
 export const ENSEMBLE = 'ensemble';
 /** Boosters by the centre of their rows. */
 const BOOSTERS: Readonly<Record<string, Centring>> = { boosted: 'last', 'boosted-blend': 'blend' };
-const ARIMA_STEPS_PER_DAY_MAX = 48; // at finer steps a season of a day needs Fourier terms
 
 export const MODEL_NAMES: readonly string[] = [
   ...Object.keys(BASELINES),
@@ -31,7 +30,7 @@ export const MODEL_NAMES: readonly string[] = [
 /** The members of a night whose fleet models are not trained yet, baselines first. */
 export function memberNames(stepsPerDay: number): readonly string[] {
   const baselines = Object.keys(BASELINES);
-  return stepsPerDay <= ARIMA_STEPS_PER_DAY_MAX ? [...baselines, ARIMA] : baselines;
+  return stepsPerDay > 1 ? [...baselines, ARIMA] : baselines;
 }
 
 /** The members that a choice is made among where fleet models can be trained, baselines first. */

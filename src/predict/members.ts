@@ -88,6 +88,9 @@ export function warmArima(
     fitEnd: 0,
     known: new Uint32Array(rowCount),
     abstained: new Uint8Array(rowCount),
+    centre: new Float64Array(rowCount),
+    unit: new Float64Array(rowCount),
+    shape: new Float64Array(),
   });
 }
 

@@ -2,17 +2,22 @@
 import {
   ArimaKernels,
   DEFAULT_MAX_ITERATIONS,
+  EXACT_ITERATIONS,
   FIT_WIDTH,
   ORDER_WIDTH,
   ROOT_LIMIT,
   checkRows,
+  emptyCompressed,
 } from '../arima-kernels';
 import type {
   ArimaFitOptions,
   ArimaFits,
   ArimaPaths,
   ArimaRows,
+  ArimaScales,
   ArimaSearchOptions,
+  CompressedRows,
+  ExactFits,
 } from '../arima-kernels';
 import { candidateBytes, SEARCH_ORDERS } from '../arima-orders';
 import type { AddonArgument, AddonCaller } from './addon';
@@ -48,6 +53,28 @@ export class NativeArima extends ArimaKernels {
     return answer;
   }
 
+  override async exact(
+    rows: ArimaRows,
+    fits: ArimaFits,
+    maxIterations = EXACT_ITERATIONS,
+  ): Promise<ExactFits> {
+    checkRows(rows, fits);
+    const out = { orders: fits.orders.slice(), fits: fits.fits.slice() };
+    const logLikelihood = new Float64Array(rows.rowCount);
+    await this.call('exact', rows, { ...out, logLikelihood, maxIterations });
+    return { ...out, logLikelihood };
+  }
+
+  override async compress(rows: ArimaRows, scales?: ArimaScales): Promise<CompressedRows> {
+    checkRows(rows, undefined, Number.POSITIVE_INFINITY);
+    const out = emptyCompressed(rows, scales);
+    const { rows: compressed, centre, unit, low, high, seasonal } = out;
+    const fresh = scales === undefined ? 1 : 0;
+    const arrays = { compressed: compressed.values, centre, unit, low, high, seasonal };
+    await this.call('compress', rows, { fresh, ...arrays });
+    return out;
+  }
+
   override async forecast(rows: ArimaRows, fits: ArimaFits, horizon: number): Promise<ArimaPaths> {
     checkRows(rows, fits);
     const mean = new Float64Array(rows.rowCount * horizon);
@@ -57,7 +84,7 @@ export class NativeArima extends ArimaKernels {
   }
 
   private async call(
-    operation: 'fit' | 'search' | 'forecast',
+    operation: 'fit' | 'search' | 'compress' | 'exact' | 'forecast',
     rows: ArimaRows,
     own: Readonly<Record<string, AddonArgument>>,
   ): Promise<void> {

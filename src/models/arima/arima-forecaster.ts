@@ -21,8 +21,18 @@ import type {
 } from '../forecaster';
 import { ABSTENTIONS, abstentionReason, decodeState, encodeState, knownMin } from './arima-state';
 import type { ArimaState } from './arima-state';
-import { normalQuantile } from './normal-quantile';
-import { warmFits } from './warm-fit';
+import { SHORT_SEASON_CLASSES, fitOrders } from './fit-orders';
+import { FOURIER_TERMS } from './fourier-season';
+import {
+  LONG_SEASON_CLASSES,
+  addShape,
+  dropShapes,
+  errorsOf,
+  fitShape,
+  lastDays,
+  phaseOf,
+} from './long-season';
+import { spreadQuantiles } from './spread-quantiles';
 
 export const ARIMA = 'arima';
 const FALLBACK = 'naive';
@@ -31,7 +41,8 @@ const DEGENERATE = FIT_STATUSES.indexOf('degenerate');
 
 /**
  * Rows of hourly (or any short-seasoned) series, one model each. See docs/models/arima.md.
- * Fit: O(rows x end x orders). Seasons beyond 48 steps and rows with less than two seasons abstain.
+ * Fit: O(rows x end x orders). Rows with less than two seasons abstain; seasons beyond 48 steps are Fourier
+ * terms with ARMA errors.
  */
 export class ArimaForecaster implements Forecaster {
   readonly name = ARIMA;
@@ -39,37 +50,44 @@ export class ArimaForecaster implements Forecaster {
 
   constructor(private readonly kernels: Kernels) {}
 
-  /** With `warm` of the same rows, orders are searched only where they are due; see warmFits. */
+  /** With `warm` of the same rows, orders are searched only where they are due; see fitOrders. */
   async fit(
     history: SeriesBatch,
     request: FitRequest,
     warm?: FittedForecaster,
   ): Promise<FittedForecaster> {
-    const rows = rowsOf(history, request.end, request.seasonLength);
-    const searched =
-      request.seasonLength > SEASON_MAX ? unfitted(rows) : await this.searched(rows, warm);
-    const known = new Uint32Array(rows.rowCount);
-    const abstained = new Uint8Array(rows.rowCount);
-    for (let r = 0; r < rows.rowCount; r += 1) {
-      known[r] = knownCount(rows, r);
-      abstained[r] = ABSTENTIONS.indexOf(abstention(known[r], request.seasonLength));
-      const order = searched.orders.subarray(r * ORDER_WIDTH, (r + 1) * ORDER_WIDTH);
-      if (abstained[r] > 0) becomeLastValue(order, searched.fits.subarray(r * FIT_WIDTH));
-    }
-    const { rowCount } = rows;
     const { seasonLength, end: fitEnd } = request;
-    const state = { ...searched, rowCount, seasonLength, fitEnd, known, abstained };
+    const isLong = seasonLength > SEASON_MAX;
+    const rows = isLong ? lastDays(history, fitEnd, seasonLength) : rowsOf(history, request);
+    const { rowCount } = rows;
+    const compressed = await this.kernels.arima.compress(rows);
+    const start = warmFits(warm, rowCount, seasonLength);
+    const phase = isLong ? phaseOf(history, seasonLength) : undefined;
+    const shape = phase ? fitShape(compressed.rows, fitEnd, phase) : new Float64Array(0);
+    if (phase) dropShapes(shape, compressed.seasonal);
+    const errors = phase ? errorsOf(compressed.rows, shape, fitEnd, phase) : compressed.rows;
+    const modelled = { rows: errors, seasonal: compressed.seasonal };
+    const classes = isLong ? LONG_SEASON_CLASSES : SHORT_SEASON_CLASSES;
+    const fits = await fitOrders(this.kernels, modelled, classes, start);
+    const known = new Uint32Array(rowCount);
+    const abstained = new Uint8Array(rowCount);
+    const { centre, unit } = compressed;
+    for (let r = 0; r < rowCount; r += 1) {
+      known[r] = knownCount(rows, r);
+      abstained[r] = ABSTENTIONS.indexOf(abstention(known[r], seasonLength));
+      const order = fits.orders.subarray(r * ORDER_WIDTH, (r + 1) * ORDER_WIDTH);
+      if (abstained[r] === 0) continue;
+      becomeLastValue(order, fits.fits.subarray(r * FIT_WIDTH));
+      unit[r] = 0; // the value itself
+      if (isLong) shape.fill(0, r * FOURIER_TERMS, (r + 1) * FOURIER_TERMS);
+    }
+    const about = { rowCount, seasonLength, fitEnd, known, abstained };
+    const state = { ...fits, centre, unit, shape, ...about };
     return new FittedArima(this.kernels, state);
   }
 
   load(state: Uint8Array): FittedForecaster {
     return new FittedArima(this.kernels, decodeState(state));
-  }
-
-  private searched(rows: ArimaRows, warm: FittedForecaster | undefined): Promise<ArimaFits> {
-    const { arima } = this.kernels;
-    const isWarm = warm instanceof FittedArima && warm.state.rowCount === rows.rowCount;
-    return isWarm ? warmFits(arima, rows, warm.state) : arima.search(rows);
   }
 }
 
@@ -89,19 +107,26 @@ export class FittedArima implements FittedForecaster {
       throw new RangeError(`${history.seriesCount} rows; the fit had ${state.rowCount}`);
     }
     const { horizon, levels, end } = request;
-    const rows = rowsOf(history, end, state.seasonLength);
-    const paths = await this.kernels.arima.forecast(rows, state, horizon);
+    const isLong = state.seasonLength > SEASON_MAX;
+    const rows = isLong
+      ? lastDays(history, end, state.seasonLength)
+      : rowsOf(history, { end, seasonLength: state.seasonLength });
+    const compressed = await this.kernels.arima.compress(rows, state);
+    const phase = isLong ? phaseOf(history, state.seasonLength) : undefined;
+    const errors = phase ? errorsOf(compressed.rows, state.shape, end, phase) : compressed.rows;
+    const paths = await this.kernels.arima.forecast(errors, state, horizon);
+    if (phase) addShape(paths, state.shape, end, horizon, phase);
     const batch = {
       seriesCount: rows.rowCount,
       horizon,
       levels,
       point: new Float64Array(rows.rowCount * horizon),
-      mean: paths.mean,
+      mean: new Float64Array(rows.rowCount * horizon),
       quantiles: new Float64Array(rows.rowCount * levels.length * horizon),
       status: this.statuses(),
       abstentions: this.abstentions(),
     };
-    spread(batch, paths.variance, request.bounds);
+    spreadQuantiles(batch, paths, compressed, request.bounds);
     return batch;
   }
 
@@ -129,41 +154,21 @@ export class FittedArima implements FittedForecaster {
   }
 }
 
-/** Normal quantiles of each step; median = mean. Every number is finite and inside the bounds. */
-function spread(
-  batch: ForecastBatch,
-  variance: Float64Array,
-  bounds: ForecastRequest['bounds'],
-): void {
-  const { seriesCount, horizon, levels } = batch;
-  const lower = bounds?.lower ?? -Number.MAX_VALUE;
-  const upper = bounds?.upper ?? Number.MAX_VALUE;
-  const inside = (value: number): number => Math.min(Math.max(value, lower), upper);
-  const z = levels.map(normalQuantile);
-  for (let r = 0; r < seriesCount; r += 1) {
-    for (let h = 0; h < horizon; h += 1) {
-      const at = r * horizon + h;
-      const mean = batch.mean[at];
-      const deviation = Math.min(Math.sqrt(variance[at]), Number.MAX_VALUE);
-      batch.mean[at] = inside(mean);
-      batch.point[at] = batch.mean[at];
-      for (let q = 0; q < levels.length; q += 1) {
-        const wide = z[q] === 0 ? mean : mean + z[q] * deviation;
-        batch.quantiles[(r * levels.length + q) * horizon + h] = inside(wide);
-      }
-    }
-  }
-}
-
 function abstention(known: number, seasonLength: number): (typeof ABSTENTIONS)[number] {
   if (known === 0) return 'no-values';
-  if (seasonLength > SEASON_MAX) return 'long-season';
   return known < knownMin(seasonLength) ? 'short' : '';
 }
 
-function unfitted(rows: ArimaRows): ArimaFits {
-  const orders = new Uint8Array(rows.rowCount * ORDER_WIDTH);
-  return { orders, fits: new Float64Array(rows.rowCount * FIT_WIDTH) };
+/** Undefined where the other fit is of other rows, of another season, or of another model. */
+function warmFits(
+  warm: FittedForecaster | undefined,
+  rowCount: number,
+  seasonLength: number,
+): ArimaFits | undefined {
+  if (!(warm instanceof FittedArima)) return undefined;
+  const { state } = warm;
+  if (state.rowCount !== rowCount || state.seasonLength !== seasonLength) return undefined;
+  return state;
 }
 
 /** A random walk without spread: the rows of `naive`. */
@@ -175,14 +180,12 @@ function becomeLastValue(order: Uint8Array, fit: Float64Array): void {
   fit[FIT.scale] = 1;
 }
 
-function rowsOf(history: SeriesBatch, end: number, seasonLength: number): ArimaRows {
-  return {
-    values: history.values,
-    rowCount: history.seriesCount,
-    stride: history.length,
-    end,
-    seasonLength: seasonLength > SEASON_MAX ? 1 : seasonLength,
-  };
+function rowsOf(
+  history: SeriesBatch,
+  { end, seasonLength }: { readonly end: number; readonly seasonLength: number },
+): ArimaRows {
+  const { values, seriesCount: rowCount, length: stride } = history;
+  return { values, rowCount, stride, end, seasonLength };
 }
 
 function knownCount(rows: ArimaRows, r: number): number {

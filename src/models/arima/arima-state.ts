@@ -1,16 +1,19 @@
 // What a fitted ARIMA saves: header, then orders, fits, and why rows abstained; checked when read.
 import { DomainError } from '../../core';
-import type { ArimaFits } from '../../kernels';
+import type { ArimaFits, ArimaScales } from '../../kernels';
 import { FIT_WIDTH, ORDER_WIDTH, SEASON_MAX } from '../../kernels';
+import { FOURIER_TERMS } from './fourier-season';
 
 /** Rows abstain for these reasons only; the byte in the state is the index. */
-export const ABSTENTIONS = ['', 'no-values', 'short', 'long-season', 'constant'] as const;
+export const ABSTENTIONS = ['', 'no-values', 'short'] as const;
 
-export interface ArimaState extends ArimaFits {
+export interface ArimaState extends ArimaFits, ArimaScales {
   readonly rowCount: number;
   readonly seasonLength: number;
   /** Columns that were known at the fit. */
   readonly fitEnd: number;
+  /** (rowCount, shapeTerms): Fourier coefficients of a long season; empty for a short one. */
+  readonly shape: Float64Array;
   /** (rowCount): index into ABSTENTIONS. */
   readonly abstained: Uint8Array;
   /** (rowCount): known values at the fit, for the words of an abstention. */
@@ -18,19 +21,21 @@ export interface ArimaState extends ArimaFits {
 }
 
 const MAGIC = 0x41525753; // "SWRA" little endian
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 32;
-const ROW_BYTES = FIT_WIDTH * 8 + 4 + ORDER_WIDTH + 1;
+const ROW_BYTES = (FIT_WIDTH + 2) * 8 + 4 + ORDER_WIDTH + 1;
 
 export function encodeState(state: ArimaState): Uint8Array {
   const { rowCount } = state;
-  const bytes = new Uint8Array(HEADER_BYTES + rowCount * ROW_BYTES);
+  const shapeBytes = state.shape.byteLength;
+  const bytes = new Uint8Array(HEADER_BYTES + rowCount * ROW_BYTES + shapeBytes);
   const view = new DataView(bytes.buffer);
   [MAGIC, VERSION, rowCount, state.seasonLength, state.fitEnd].forEach((value, index) =>
     view.setUint32(index * 4, value, true),
   );
   let at = HEADER_BYTES;
-  for (const part of [state.fits, state.known, state.orders, state.abstained]) {
+  const { fits, centre, unit, shape, known, orders, abstained } = state;
+  for (const part of [fits, centre, unit, shape, known, orders, abstained]) {
     bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
     at += part.byteLength;
   }
@@ -48,7 +53,8 @@ export function decodeState(bytes: Uint8Array): ArimaState {
   if (word(1) !== VERSION) refuse(`version ${word(1)}; ${VERSION} is accepted`);
   const rowCount = word(2);
   const seasonLength = word(3);
-  const wanted = HEADER_BYTES + rowCount * ROW_BYTES;
+  const terms = seasonLength > SEASON_MAX ? FOURIER_TERMS : 0;
+  const wanted = HEADER_BYTES + rowCount * (ROW_BYTES + 8 * terms);
   if (bytes.length !== wanted) {
     refuse(`${bytes.length} bytes for ${rowCount} rows; ${wanted} expected`);
   }
@@ -56,13 +62,28 @@ export function decodeState(bytes: Uint8Array): ArimaState {
   if (checksum(body) !== word(5)) refuse('its checksum differs');
   if (seasonLength < 1) refuse('season 0');
   const fits = new Float64Array(body.buffer, 0, rowCount * FIT_WIDTH);
-  const known = new Uint32Array(body.buffer, fits.byteLength, rowCount);
+  const centre = new Float64Array(body.buffer, fits.byteLength, rowCount);
+  const unit = new Float64Array(body.buffer, fits.byteLength + centre.byteLength, rowCount);
+  const shapeFrom = unit.byteOffset + unit.byteLength;
+  const shape = new Float64Array(body.buffer, shapeFrom, rowCount * terms);
+  const known = new Uint32Array(body.buffer, shapeFrom + shape.byteLength, rowCount);
   const orders = body.subarray(known.byteOffset + known.byteLength, -rowCount || body.length);
   const abstained = body.subarray(body.length - rowCount);
   if (!fits.every((value) => Number.isFinite(value) || value === Number.POSITIVE_INFINITY)) {
     refuse('a parameter is not a number');
   }
-  return { rowCount, seasonLength, fitEnd: word(4), fits, known, orders, abstained };
+  const scales = { centre, unit };
+  return {
+    rowCount,
+    seasonLength,
+    fitEnd: word(4),
+    fits,
+    ...scales,
+    shape,
+    known,
+    orders,
+    abstained,
+  };
 }
 
 function refuse(what: string): never {
@@ -83,8 +104,6 @@ export function abstentionReason(code: number, known: number, seasonLength: numb
       return 'no value is known';
     case 'short':
       return `${known} known values; ${knownMin(seasonLength)} are needed`;
-    case 'long-season':
-      return `a season of ${seasonLength} steps needs Fourier terms; at most ${SEASON_MAX} is modelled`;
     default:
       return 'the series is constant';
   }

@@ -1,5 +1,5 @@
 // The ARIMA forecaster by the contract of all forecasters.
-import { QUANTILE_LEVELS, batchOf } from '../../../src/core';
+import { QUANTILE_LEVELS, batchOf, normal } from '../../../src/core';
 import { openKernels } from '../../../src/kernels';
 import { ArimaForecaster, FIT_STATUSES, FittedArima } from '../../../src/models';
 import type { ForecastBatch } from '../../../src/models';
@@ -90,13 +90,45 @@ describe('the ARIMA forecaster', () => {
     expect(batch.quantiles.every(Number.isFinite)).toBe(true);
   });
 
-  it('abstains from a season of 288 steps, because that wants Fourier terms', async () => {
-    const row = generatedRow(4, 0, HOURS);
-    const history = batchOf(0, 300_000, [row]);
-    const request = { ...day, seasonLength: 288 };
+  it('follows a day of 288 steps by Fourier terms, where the season foretells', async () => {
+    const steps = 288 * 15;
+    const wave = Float64Array.from({ length: steps }, (_, t) => {
+      return 30 + 20 * Math.sin((2 * Math.PI * t) / 288) + normal(3, t);
+    });
+    const holes = wave.map((value, t) =>
+      t % 97 < 9 || (t > 1000 && t < 1372) ? Number.NaN : value,
+    );
+    const history = batchOf(0, 300_000, [wave, holes]);
+    const request = { ...day, end: steps - 288, seasonLength: 288, horizon: 288 };
     const batch = await (await arima.fit(history, request)).forecast(history, request);
-    expect(batch.abstentions.get(0)?.reason).toMatch(/288 steps needs Fourier terms/);
-    expect(batch.point.every((value) => value === row[HOURS - 1])).toBe(true);
+    for (const r of [0, 1]) {
+      let error = 0;
+      for (let h = 0; h < 288; h += 1)
+        error += Math.abs(batch.point[r * 288 + h] - wave[steps - 288 + h]);
+      expect(error / 288).toBeLessThan(2.5);
+    }
+    const fitted = await arima.fit(history, request);
+    const loaded = arima.load(fitted.save());
+    expect(await loaded.forecast(history, request)).toEqual(
+      await fitted.forecast(history, request),
+    );
+  });
+
+  it('does not care about unit and level, nor about the order of rows', async () => {
+    const list = rows(6);
+    const moved = list.map((row) => row.map((value) => 4 * value - 32)).toReversed();
+    const [a, b] = await Promise.all(
+      [list, moved].map(async (own) => {
+        const history = batchOf(0, HOUR_MS, own);
+        return (await arima.fit(history, day)).forecast(history, day);
+      }),
+    );
+    for (let r = 0; r < 6; r += 1) {
+      for (let h = 0; h < 24; h += 1) {
+        const expected = 4 * a.point[r * 24 + h] - 32;
+        expect(b.point[(5 - r) * 24 + h]).toBeCloseTo(expected, 1);
+      }
+    }
   });
 
   it('survives a 25-hour day, a hole of 31 hours, and a level shift at the last point', async () => {
