@@ -19,13 +19,15 @@
 
 namespace {
 
-constexpr int kScreenIterations = 3;
-constexpr int kRaceIterations = 30;
+constexpr int kScreenIterations = 4;
+constexpr int kRaceIterations = 40;
 constexpr double kRaceWindow = 40;  // of AICc: further behind after the screen, no order won on real VM load
-constexpr int kRaceMost = 7;
-constexpr double kFinalWindow = 0.3;  // of AICc: closer than float32 sums and a statistical end can tell apart
+constexpr int kRaceMost = 9;
+constexpr double kFinalWindow = 1;  // of AICc: closer than float32 sums and a statistical end can tell apart
 // Ends of a fit, relative to the sum of squares. Statistical: 0.01 of log-likelihood at 672 points.
-constexpr double kStatistical = 3e-5, kFine = 1e-7, kExact = 1e-12;
+constexpr double kStatistical = 3e-5, kValley = 2e-6, kFine = 1e-7, kExact = 1e-12;
+constexpr double kValleyWindow = 6;
+constexpr int kValleyMost = 4;
 constexpr double kFilledWindow = 30;  // of AICc: what filled holes may blur
 constexpr int kFilledMost = 7;
 constexpr int kLanesMost = 16;
@@ -349,6 +351,13 @@ int32_t searchRows(const sw_arima_job &job, Workspace &space, Prepared *rows, in
   count_evaluations(all, -1);
   if (fitTasks(job, false, kStatistical, gaps, all, kRaceIterations)) return -1;
   count_evaluations(all, 1);
+  if (!gaps) {  // flat valleys promise little at each step, and go far
+    keepBest(rows, count, all, kValleyWindow, kValleyMost);
+    count_evaluations(all, -1);
+    for (sw_task &task : all) task.status = SW_MAX_ITERATIONS;
+    if (fitTasks(job, false, kValley, gaps, all, kRaceIterations)) return -1;
+    count_evaluations(all, 1);
+  }
   keepBest(rows, count, all, kFinalWindow, gaps ? 1 : kFinalists);
   for (sw_task &task : all) {
     task.measured = task.evaluations = 0;

@@ -54,7 +54,7 @@ void seasonalStart(const uint8_t *o, const double *gamma, double *b) {
   double phi = 0;
   if (o[SW_P]) {
     phi = !o[SW_Q] ? r1 : std::fabs(r1) > 0.1 ? r2 / r1 : 0;
-    phi = std::fmin(std::fmax(phi, -0.9), 0.9);
+    phi = std::fmin(std::fmax(phi, -0.9), 0.97);
     b[SW_SPHI] = phi;
   }
   if (!o[SW_Q]) return;
