@@ -10,6 +10,7 @@ import { registerGenerate } from './app/commands/generate';
 import { registerMigrationCost } from './app/commands/migration-cost';
 import { registerRun } from './app/commands/run';
 import { registerRuns } from './app/commands/runs';
+import { registerTrain } from './app/commands/train';
 import { registerVm } from './app/commands/vm';
 import { registerWindows } from './app/commands/windows';
 import { reportFailure } from './app/report-failure';
@@ -25,6 +26,7 @@ const program = new Command('slackwater')
 
 registerRun(program);
 registerBacktest(program);
+registerTrain(program);
 registerMigrationCost(program);
 registerGenerate(program);
 registerDoctor(program);

@@ -27,6 +27,9 @@ export const MODEL_NAMES: readonly string[] = [
   ENSEMBLE,
 ];
 
+/** Models that are trained on a fleet, and then forecast any VM. */
+export const FLEET_MODELS: readonly string[] = Object.keys(BOOSTERS);
+
 /** The members of a night whose fleet models are not trained yet, baselines first. */
 export function memberNames(stepsPerDay: number): readonly string[] {
   const baselines = Object.keys(BASELINES);
@@ -35,7 +38,7 @@ export function memberNames(stepsPerDay: number): readonly string[] {
 
 /** The members that a choice is made among where fleet models can be trained, baselines first. */
 export function ensembleMembers(stepsPerDay: number): readonly string[] {
-  return [...memberNames(stepsPerDay), ...Object.keys(BOOSTERS)];
+  return [...memberNames(stepsPerDay), ...FLEET_MODELS];
 }
 
 /** Any model but the ensemble. Throws MODEL_UNKNOWN naming the model and those that exist. */

@@ -133,7 +133,7 @@ async function memberForecasts(
   const state = await readState(run, vmIndexes, resolution, about, ports);
   const forecasts: ForecastBatch[] = [];
   let arima: FittedForecaster | undefined;
-  for (const model of await membersOf(run, resolution, ports)) {
+  for (const model of await membersOf(run, resolution, ports, 'forecast')) {
     const warm = warmArima(run, model.name, resolution, state, ports);
     const { fitted, forecast } = await fitAndForecast(model, series, resolution, warm);
     if (model.name === ARIMA) arima = fitted;

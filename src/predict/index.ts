@@ -17,4 +17,5 @@ export * from './role-lease';
 export * from './run-night';
 export * from './run-shard';
 export * from './tenant-catalog';
+export * from './train-models';
 export * from './window-planner';

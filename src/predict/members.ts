@@ -15,6 +15,7 @@ import type { Run } from './ledger';
 import type { NightPorts } from './night-ports';
 import type { FoundState } from './night-state';
 import { BOUNDS, HOURLY, type Resolution } from './night-settings';
+import type { ModelPurpose } from './train-models';
 
 export function namesOf(run: Run, resolution: Resolution): readonly string[] {
   return resolution.name === HOURLY.name ? run.plan.hourlyModels : run.plan.fiveMinuteModels;
@@ -38,12 +39,13 @@ export async function membersOf(
   run: Run,
   resolution: Resolution,
   ports: NightPorts,
+  purpose: ModelPurpose,
 ): Promise<readonly Forecaster[]> {
   const { stepsPerDay, horizon } = resolution;
   const kernels = ports.kernels(run.plan.backend, run.plan.isa);
   const members: Forecaster[] = [];
   for (const name of namesOf(run, resolution)) {
-    const trained = await ports.fleetModel?.(run, resolution, name);
+    const trained = await ports.fleetModel?.(run, resolution, name, purpose);
     const own = createForecaster(name, { kernels, stepsPerDay, horizon, bounds: BOUNDS });
     members.push(trained === undefined ? own : trainedForecaster(own, trained));
   }

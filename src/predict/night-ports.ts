@@ -7,6 +7,7 @@ import type { JobQueue } from './job-queue';
 import type { FittedForecaster } from '../models';
 import type { Ledger, Run } from './ledger';
 import type { Resolution } from './night-settings';
+import type { ModelPurpose } from './train-models';
 import type { WindowPlanner } from './window-planner';
 
 export interface TenantPorts {
@@ -28,6 +29,7 @@ export interface NightPorts {
     run: Run,
     resolution: Resolution,
     name: string,
+    purpose: ModelPurpose,
   ): Promise<FittedForecaster | undefined>;
 }
 

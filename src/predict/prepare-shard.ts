@@ -107,7 +107,7 @@ async function judgedAnew(
   const { stepsPerDay, horizon } = resolution;
   const history = await readShardHistory(run, shard, ports, broken, [resolution], rows);
   const series = history.series[resolution.name];
-  return memberLosses(series, await membersOf(run, resolution, ports), {
+  return memberLosses(series, await membersOf(run, resolution, ports, 'judge'), {
     end: series.length,
     seasonLength: stepsPerDay,
     stepsPerDay,

@@ -10,16 +10,19 @@ import {
   ROLLUP_SETTINGS,
 } from '../../ingest';
 import type { BackendName } from '../../kernels';
+import { memberNames } from '../../models';
 import {
   FIVE_MINUTE,
   HOURLY,
   runNight,
   SHARD_SIZE,
+  type Resolution,
   type Run,
   type RunSummary,
 } from '../../predict';
 import { encodeForecastExport, forecastCsv } from '../files/export-forecasts';
 import { memoryNight, type MemoryNight } from '../files/memory-night';
+import { ModelFolder } from '../files/model-folder';
 import { writeWhole } from '../files/write-whole';
 import { startProgress } from '../progress';
 import { timed } from '../timed';
@@ -32,6 +35,7 @@ interface RunOptions {
   readonly vms?: string;
   readonly at: EpochMs;
   readonly out: string;
+  readonly modelDir?: string;
   readonly zone: string;
   readonly shardSize: number;
   readonly workers: number;
@@ -52,6 +56,7 @@ export function registerRun(program: Command): void {
     .option('--vms <file>', 'CSV: unique_id,vcpus,memory_bytes')
     .requiredOption('--at <instant>', 'the night, e.g. 2013-09-15T22:00:00Z', instantOf)
     .requiredOption('--out <folder>', 'gets windows.jsonl, forecasts, summary.json')
+    .option('--model-dir <folder>', 'models of the fleet, written by slackwater train')
     .option('--zone <iana>', "the tenant's time zone", 'UTC')
     .option(
       '--shard-size <vms>',
@@ -83,11 +88,16 @@ async function run(options: RunOptions): Promise<void> {
     );
   }
   const seconds: Record<string, number> = {};
-  const night = memoryNight(options.backend);
+  const opened = memoryNight(options.backend);
+  const folder =
+    options.modelDir === undefined
+      ? undefined
+      : await ModelFolder.open(options.modelDir, opened.kernels);
+  const night = { ...opened, ports: { ...opened.ports, fleetModel: folder?.fleetModel } };
   const { notice } = night.kernels.report();
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
   const counters = await timed(seconds, 'read', () => read(options, stepMs, night));
-  const done = await timed(seconds, 'night', () => forecastNight(options, night, seconds));
+  const done = await timed(seconds, 'night', () => forecastNight(options, night, folder, seconds));
   const summary = done.summary as unknown as RunSummary;
   await timed(seconds, 'write', () => write(options, night, done));
   const report = {
@@ -134,6 +144,7 @@ async function read(options: RunOptions, stepMs: number, night: MemoryNight) {
 async function forecastNight(
   options: RunOptions,
   night: MemoryNight,
+  folder: ModelFolder | undefined,
   seconds: Record<string, number>,
 ): Promise<Run> {
   const { backend, isa } = night.kernels.report();
@@ -149,6 +160,10 @@ async function forecastNight(
       backend,
       isa,
       codeVersion: CODE_VERSION,
+      models: {
+        hourly: membersFor(HOURLY, folder),
+        fiveMinute: membersFor(FIVE_MINUTE, folder),
+      },
     },
     night.ports,
     {
@@ -169,6 +184,10 @@ async function forecastNight(
   progress.end(`night of ${localDate(options.at, options.zone)}`);
   await night.ports.queue.close();
   return done;
+}
+
+function membersFor(resolution: Resolution, folder: ModelFolder | undefined): readonly string[] {
+  return [...memberNames(resolution.stepsPerDay), ...(folder?.namesFor(resolution) ?? [])];
 }
 
 async function write(options: RunOptions, night: MemoryNight, done: Run): Promise<void> {
