@@ -13,6 +13,8 @@ export interface ModelSettings {
   /** The longest horizon that will be asked for. */
   readonly horizon: number;
   readonly bounds?: { readonly lower: number; readonly upper: number };
+  /** Most rows that a fleet model learns from; default as the model has it. */
+  readonly rowsMax?: number;
 }
 
 /** The choice among members: not a forecaster of its own, see ./ensemble. */
@@ -46,9 +48,8 @@ export function createForecaster(name: string, settings: ModelSettings): Forecas
   if (name in BASELINES) return createBaseline(name, settings.kernels.rules);
   if (name === ARIMA) return new ArimaForecaster(settings.kernels);
   if (name in BOOSTERS) {
-    const { stepsPerDay, horizon } = settings;
-    const centring = BOOSTERS[name];
-    return new BoostedForecaster(settings.kernels, { name, centring, stepsPerDay, horizon });
+    const { kernels, ...about } = settings;
+    return new BoostedForecaster(kernels, { ...about, name, centring: BOOSTERS[name] });
   }
   throw new DomainError(
     'MODEL_UNKNOWN',

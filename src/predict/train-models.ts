@@ -27,6 +27,8 @@ export interface TrainRequest {
   readonly teachers?: readonly SeriesBatch[];
   readonly horizon: number;
   readonly seed: number;
+  /** Fewer rows cost less; default as each model has it. */
+  readonly rowsMax?: number;
   readonly kernels: Kernels;
   readonly onModel?: (name: string, purpose: ModelPurpose) => void;
 }
@@ -36,7 +38,7 @@ export interface TrainRequest {
  * from a fleet. A history too short for a judge has none: the forecasting model then judges itself.
  */
 export async function trainModels(request: TrainRequest): Promise<readonly TrainedModel[]> {
-  const { names, history, horizon, seed, kernels } = request;
+  const { names, history, horizon, seed, kernels, rowsMax } = request;
   const unknown = names.find((name) => !FLEET_MODELS.includes(name));
   if (unknown !== undefined) {
     const known = FLEET_MODELS.join(', ');
@@ -51,7 +53,7 @@ export async function trainModels(request: TrainRequest): Promise<readonly Train
       const end = purpose === 'forecast' ? history.length : history.length - judged;
       if (purpose === 'judge' && end < JUDGE_DAYS_MIN * stepsPerDay) continue;
       request.onModel?.(name, purpose);
-      const forecaster = createForecaster(name, { kernels, stepsPerDay, horizon });
+      const forecaster = createForecaster(name, { kernels, stepsPerDay, horizon, rowsMax });
       const untilMs = history.startMs + end * history.stepMs;
       const teachers = (request.teachers ?? []).map((one) => before(one, untilMs));
       const fit = { end, seasonLength: stepsPerDay, seed, teachers };

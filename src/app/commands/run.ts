@@ -23,6 +23,7 @@ import {
 import { encodeForecastExport, forecastCsv } from '../files/export-forecasts';
 import { memoryNight, type MemoryNight } from '../files/memory-night';
 import { ModelFolder } from '../files/model-folder';
+import { nightModels } from '../files/night-models';
 import { writeWhole } from '../files/write-whole';
 import { startProgress } from '../progress';
 import { timed } from '../timed';
@@ -36,6 +37,7 @@ interface RunOptions {
   readonly at: EpochMs;
   readonly out: string;
   readonly modelDir?: string;
+  readonly fleetModels: boolean;
   readonly zone: string;
   readonly shardSize: number;
   readonly workers: number;
@@ -56,7 +58,11 @@ export function registerRun(program: Command): void {
     .option('--vms <file>', 'CSV: unique_id,vcpus,memory_bytes')
     .requiredOption('--at <instant>', 'the night, e.g. 2013-09-15T22:00:00Z', instantOf)
     .requiredOption('--out <folder>', 'gets windows.jsonl, forecasts, summary.json')
-    .option('--model-dir <folder>', 'models of the fleet, written by slackwater train')
+    .option(
+      '--model-dir <folder>',
+      'models of the fleet, by slackwater train; else trained on the input, and kept',
+    )
+    .option('--no-fleet-models', 'only models of each series: nothing is trained')
     .option('--zone <iana>', "the tenant's time zone", 'UTC')
     .option(
       '--shard-size <vms>',
@@ -89,14 +95,15 @@ async function run(options: RunOptions): Promise<void> {
   }
   const seconds: Record<string, number> = {};
   const opened = memoryNight(options.backend);
-  const folder =
+  const { notice } = opened.kernels.report();
+  if (notice !== undefined) process.stderr.write(`${notice}\n`);
+  const given =
     options.modelDir === undefined
       ? undefined
       : await ModelFolder.open(options.modelDir, opened.kernels);
+  const counters = await timed(seconds, 'read', () => read(options, stepMs, opened));
+  const folder = given ?? (await timed(seconds, 'train', () => trained(options, opened)));
   const night = { ...opened, ports: { ...opened.ports, fleetModel: folder?.fleetModel } };
-  const { notice } = night.kernels.report();
-  if (notice !== undefined) process.stderr.write(`${notice}\n`);
-  const counters = await timed(seconds, 'read', () => read(options, stepMs, night));
   const done = await timed(seconds, 'night', () => forecastNight(options, night, folder, seconds));
   const summary = done.summary as unknown as RunSummary;
   await timed(seconds, 'write', () => write(options, night, done));
@@ -119,6 +126,12 @@ async function run(options: RunOptions): Promise<void> {
   ]);
   if (options.output === 'json') process.stdout.write(`${JSON.stringify(report)}\n`);
   else printTable(options, report);
+}
+
+/** Models of the input's own fleet, kept by content; none where the user wants none. */
+async function trained(options: RunOptions, night: MemoryNight): Promise<ModelFolder | undefined> {
+  if (!options.fleetModels) return undefined;
+  return nightModels(night, [options.input], options.at);
 }
 
 async function read(options: RunOptions, stepMs: number, night: MemoryNight) {

@@ -1,0 +1,75 @@
+// Fleet models of one night on files: trained on what lies before it, kept by the content they came from.
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bucketStart, HOUR_MS, seedOf, type EpochMs, type SeriesBatch } from '../../core';
+import { FLEET_MODELS } from '../../models';
+import {
+  FIVE_MINUTE,
+  historySpan,
+  HOURLY,
+  trainModels,
+  type Resolution,
+  type TrainedModel,
+} from '../../predict';
+import { startProgress } from '../progress';
+import { CODE_VERSION } from '../version';
+import type { MemoryNight } from './memory-night';
+import { ModelFolder, writeModels } from './model-folder';
+
+const SEED = 1;
+const ROWS_MAX = 100_000; // a file run trains eight models before it forecasts: it should not wait minutes for them
+const VMS_MAX = 2_000; // rows are drawn from so many; more VMs cost memory and say the same
+
+/** The folder of an earlier night on the same bytes, or a new one. Throws INPUT_UNREADABLE, DISK_FULL. */
+export async function nightModels(
+  night: MemoryNight,
+  inputs: readonly string[],
+  atMs: EpochMs,
+): Promise<ModelFolder> {
+  const { backend, isa } = night.kernels.report();
+  const hash = createHash('sha256').update(`${CODE_VERSION} ${backend} ${isa} ${atMs} ${SEED}`);
+  for (const path of inputs) for await (const part of createReadStream(path)) hash.update(part);
+  const folder = join(tmpdir(), 'slackwater-models', hash.digest('hex').slice(0, 32));
+  if (!existsSync(join(folder, 'manifest.json'))) {
+    await writeModels(folder, await train(night, atMs), night.kernels);
+  }
+  return ModelFolder.open(folder, night.kernels);
+}
+
+async function train(night: MemoryNight, atMs: EpochMs): Promise<readonly TrainedModel[]> {
+  const progress = startProgress('Training', 4 * FLEET_MODELS.length);
+  const trained: TrainedModel[] = [];
+  for (const resolution of [HOURLY, FIVE_MINUTE]) {
+    const models = await trainModels({
+      names: FLEET_MODELS,
+      history: await historyOf(night, resolution, atMs),
+      horizon: resolution.horizon,
+      seed: SEED,
+      rowsMax: ROWS_MAX,
+      kernels: night.kernels,
+      onModel: (name) => progress.update(trained.length, name),
+    });
+    trained.push(...models);
+  }
+  progress.end(`${trained.length} models`);
+  return trained;
+}
+
+/** At most VMS_MAX VMs, drawn by their id: not by their place, so another file order draws the same. */
+async function historyOf(
+  night: MemoryNight,
+  { stepMs }: Resolution,
+  atMs: EpochMs,
+): Promise<SeriesBatch> {
+  const vms = await night.rollups.vms();
+  const drawn = vms
+    .map((vm) => ({ vm, draw: seedOf(vm.vmId) }))
+    .toSorted((a, b) => a.draw - b.draw || (a.vm.vmId < b.vm.vmId ? -1 : 1))
+    .slice(0, VMS_MAX)
+    .toSorted((a, b) => (a.vm.vmId < b.vm.vmId ? -1 : 1));
+  const vmIndexes = Uint32Array.from(drawn, ({ vm }) => vm.vmIndex);
+  const { fromMs, toMs } = historySpan(bucketStart(atMs, HOUR_MS));
+  return night.ports.tenant('').history.series(stepMs, vmIndexes, fromMs, toMs);
+}
