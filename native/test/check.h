@@ -6,5 +6,6 @@
 void check(bool fine, const char *what);
 
 void sw_test_arima();
+void sw_test_night();
 
 #endif

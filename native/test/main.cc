@@ -17,6 +17,7 @@ void check(bool fine, const char *what) {
 
 int main() {
   sw_test_arima();
+  sw_test_night();
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -4,7 +4,7 @@ export * from './backtest';
 export * from './column-file';
 export * from './fleet-sums';
 export * from './forecast-file';
-export { forecastKey, type Counts, type ForecastResult } from './forecast-shard';
+export { forecastKey, forecastShard, type Counts, type ForecastResult } from './forecast-shard';
 export * from './job-queue';
 export * from './ledger';
 export * from './night-ports';

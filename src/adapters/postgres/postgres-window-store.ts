@@ -97,8 +97,22 @@ export class PostgresWindowStore extends WindowStore {
       await client.query(`SET LOCAL statement_timeout = ${PUBLISH_MS_MAX}`);
       const patience = { query_timeout: PUBLISH_MS_MAX + CLIENT_MARGIN_MS };
       const values = [tenantId, runId];
-      await client.query({ text: FORGET_OVERTAKEN, values, ...patience });
-      await client.query({ text: FORGET_FAILED, values: [tenantId], ...patience });
+      const overtaken = await client.query<{ vm_id: string }>({
+        text: OVERTAKEN,
+        values,
+        ...patience,
+      });
+      if (overtaken.rows.length > 0) {
+        const forget = `DELETE FROM window_document
+                        WHERE tenant_id = $1 AND run_id = $2 AND vm_id = ANY($3)`;
+        const vmIds = overtaken.rows.map((row) => row.vm_id);
+        await client.query({ text: forget, values: [...values, vmIds], ...patience });
+      }
+      const failed = await client.query<{ run_id: string }>(FORGET_SHARDS);
+      for (const failedId of new Set(failed.rows.map((row) => row.run_id))) {
+        const forget = 'DELETE FROM window_document WHERE tenant_id = $1 AND run_id = $2';
+        await client.query({ text: forget, values: [tenantId, failedId], ...patience });
+      }
       await client.query('DELETE FROM window_shard WHERE run_id = $1', [runId]);
       await client.query('INSERT INTO window_night (tenant_id, run_id) VALUES ($1, $2)', values);
       await client.query(
@@ -147,20 +161,20 @@ export class PostgresWindowStore extends WindowStore {
   }
 }
 
-/** What an operator decided while the night ran has the revision already: it stays the newest. */
-const FORGET_OVERTAKEN = `
-  DELETE FROM window_document d
-  WHERE d.tenant_id = $1 AND d.run_id = $2 AND d.vm_id = ANY (ARRAY(SELECT vm_id FROM vm_window))
-    AND EXISTS (SELECT 1 FROM vm_window w WHERE w.vm_id = d.vm_id AND w.revision >= d.revision)`;
+/**
+ * What an operator decided while the night ran has the revision already: it stays the newest. LATERAL
+ * with LIMIT keeps the planner from reading the whole night, whose rows it has never counted.
+ */
+const OVERTAKEN = `
+  SELECT w.vm_id FROM vm_window w CROSS JOIN LATERAL (
+    SELECT d.revision FROM window_document d
+    WHERE d.tenant_id = $1 AND d.run_id = $2 AND d.vm_id = w.vm_id LIMIT 1) d
+  WHERE w.revision >= d.revision`;
 
 /** Documents of runs that will never be published. */
-const FORGET_FAILED = `
-  WITH gone AS (
-    DELETE FROM window_shard s USING run r
-    WHERE r.run_id = s.run_id AND r.status = 'failed' RETURNING s.run_id
-  )
-  DELETE FROM window_document d
-  WHERE d.tenant_id = $1 AND d.run_id = ANY (ARRAY(SELECT run_id FROM gone))`;
+const FORGET_SHARDS = `
+  DELETE FROM window_shard s USING run r
+  WHERE r.run_id = s.run_id AND r.status = 'failed' RETURNING s.run_id`;
 
 /** An operator's document, or the newest night's that knows the VM. */
 async function newestDocument(

@@ -9,6 +9,7 @@ import { runNight, shardKey, type RunSummary } from '../../../predict';
 import { countOf } from '../../commands/parse-options';
 import { startProgress } from '../../progress';
 import type { BenchEntry } from '../bench-entry';
+import { verifyNight } from '../night/verify';
 import { openBenchNight, type BenchNight, type NightOptions } from '../night/open-night';
 
 /** Core seconds of a million VMs, hourly, 24 steps, that the design allows each part. */
@@ -37,6 +38,7 @@ export const entry: BenchEntry = {
       .option('--workers <count>', 'shards in hand at once', countOf(1, 64), 2)
       .option('--shard-size <vms>', 'VMs worked on together', countOf(1, 16_384), 4_096)
       .option('--models <names>', 'members beside the baselines', 'arima')
+      .option('--verify <vms>', 'computed again by the reference', countOf(0, 100_000), 0)
       .option('--small', 'a size for tests', false)
       .option('-o, --output <format>', 'json', 'json')
       .action(benchNight);
@@ -44,7 +46,7 @@ export const entry: BenchEntry = {
 };
 
 async function benchNight(given: NightOptions & { readonly small: boolean }): Promise<void> {
-  const options = given.small ? { ...given, vms: Math.min(given.vms, 40), days: 6 } : given;
+  const options = given.small ? { ...given, vms: 40, days: 6, verify: 5 } : given;
   const folder = mkdtempSync(join(tmpdir(), 'slackwater-bench-'));
   let night: BenchNight | undefined;
   try {
@@ -98,6 +100,7 @@ async function measured(night: BenchNight, options: NightOptions) {
     stages,
     partSeconds: stopwatch.seconds,
     budgetCoreSecondsOfAMillion: BUDGET_CORE_SECONDS,
+    verified: await verifyNight(run, options.verify, ports),
     documents: summary.documents,
     models: summary.models,
     backend,

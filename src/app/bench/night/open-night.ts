@@ -28,6 +28,7 @@ export interface NightOptions {
   readonly workers: number;
   readonly shardSize: number;
   readonly models: string;
+  readonly verify: number;
 }
 
 export interface BenchNight {
