@@ -7,7 +7,7 @@
 enum { SW_MEMBERS_MAX = 32 };
 
 typedef struct {
-  int32_t rows, members, levels, leads, horizon, threads;
+  int32_t rows, members, levels, leads, horizon, threads, isa;
   const double *forecasts[SW_MEMBERS_MAX]; // pack: (rows, levels, horizon) each
   uint16_t *centi;                         // (rows, members, levels, leads)
   const double *level;                     // (levels)
@@ -30,6 +30,9 @@ typedef struct {
 extern "C" {
 #endif
 void sw_combine_pack(const sw_combine_job *job);
+void sw_mix_avx512(const sw_combine_job *, int64_t row);
+void sw_mix_avx2(const sw_combine_job *, int64_t row);
+void sw_mix_baseline(const sw_combine_job *, int64_t row);
 int32_t sw_combine_mix(const sw_combine_job *job);
 void sw_combine_judge(const sw_combine_job *job);
 #ifdef __cplusplus

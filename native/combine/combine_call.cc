@@ -15,6 +15,7 @@ sw_combine_job jobOf(const sw_call *call) {
   job.leads = sw_int(call, "leads");
   job.horizon = sw_int(call, "horizon");
   job.threads = sw_int(call, "threads");
+  job.isa = sw_int(call, "isa");
   for (int i = 0; i < job.members && i < SW_MEMBERS_MAX; i++) {
     char name[32];
     std::snprintf(name, sizeof name, "forecasts%d", i);
