@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "../parallel.h"
+#include "boosted_buckets.h"
 #include "boosted_rows.h"
 
 namespace {
@@ -23,9 +24,6 @@ constexpr int32_t kColumnsPerPiece = 4;
 constexpr double kGradientSteps = 127;      // of stochastic rounding, fewer where 32 bits would overflow
 constexpr double kWeightSteps = 16;         // of the mean weight
 constexpr double kWeightStepsMax = 4095;
-constexpr int32_t kBucketsPerSide = SW_RESIDUAL_BUCKETS / 2;
-constexpr int32_t kOctaveMin = -24;  // of the mean residual: below it, one bucket
-constexpr int32_t kBucketOrigin = (127 + kOctaveMin) * 8;
 
 uint32_t mix(uint32_t h) {
   h ^= h >> 16; h *= 0x85ebca6bu; h ^= h >> 13; h *= 0xc2b2ae35u; h ^= h >> 16;
@@ -44,18 +42,6 @@ enum Stream { kRowStream = 1, kFeatureStream = 2, kRoundStream = 3 };
 
 const sw_boosted_rows &loopsOf(int32_t isa) {
   return isa >= SW_AVX512 ? sw_boosted_avx512 : isa == SW_AVX2 ? sw_boosted_avx2 : sw_boosted_baseline;
-}
-
-int32_t bucketOf(float residual) {
-  uint32_t bits;
-  std::memcpy(&bits, &residual, 4);
-  const int32_t size = std::min(std::max(static_cast<int32_t>((bits & 0x7fffffffu) >> 20) - kBucketOrigin, 0), kBucketsPerSide - 1);
-  return bits >> 31 ? kBucketsPerSide - 1 - size : kBucketsPerSide + size;
-}
-
-// Lower edge of the bucket of `size` > 0; the innermost stands for zero itself.
-double edgeOf(int32_t size) {
-  return std::ldexp(1 + (size % 8) / 8.0, size / 8 + kOctaveMin);
 }
 
 class Trainer {
@@ -331,32 +317,16 @@ class Trainer {
     const float inverse = static_cast<float>(1 / unit_);
     std::vector<uint32_t> counts(static_cast<size_t>(leaves_) * SW_RESIDUAL_BUCKETS, 0);
     for (const uint32_t row : drawn_) {
-      counts[leaf_[row] * SW_RESIDUAL_BUCKETS + bucketOf((job_.target[row] - score[row]) * inverse)] += weightOf(row);
+      counts[leaf_[row] * SW_RESIDUAL_BUCKETS + sw_bucket_of((job_.target[row] - score[row]) * inverse)] += weightOf(row);
     }
     const double l2 = job_.l2 * (weights_.empty() ? 1 : kWeightSteps);
     for (int32_t leaf = 0; leaf < leaves_; leaf++) {
       const uint32_t *own = counts.data() + leaf * SW_RESIDUAL_BUCKETS;
       double total = 0;
       for (int32_t b = 0; b < SW_RESIDUAL_BUCKETS; b++) total += own[b];
-      const double step = total > 0 ? quantileOf(own, total, job_.levels[output]) * total / (total + l2) : 0;
+      const double step = total > 0 ? sw_bucket_quantile(own, total, job_.levels[output]) * total / (total + l2) : 0;
       leaves[leaf] = static_cast<float>(step * unit_ * job_.learning_rate);
     }
-  }
-
-  // Linear inside the bucket that the level falls into.
-  static double quantileOf(const uint32_t *counts, double total, double level) {
-    double left = level * total;
-    int32_t bucket = 0;
-    while (bucket + 1 < SW_RESIDUAL_BUCKETS && (counts[bucket] == 0 || left > counts[bucket])) left -= counts[bucket++];
-    const double share = counts[bucket] > 0 ? std::min(std::max(left / counts[bucket], 0.0), 1.0) : 0.5;
-    if (bucket >= kBucketsPerSide) {
-      const int32_t size = bucket - kBucketsPerSide;
-      if (size == 0) return 0;
-      return edgeOf(size) + share * (edgeOf(size + 1) - edgeOf(size));
-    }
-    const int32_t size = kBucketsPerSide - 1 - bucket;
-    if (size == 0) return 0;
-    return -edgeOf(size + 1) + share * (edgeOf(size + 1) - edgeOf(size));
   }
 
   // Sums in fixed point: any order gives the same bits.

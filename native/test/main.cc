@@ -18,6 +18,7 @@ void check(bool fine, const char *what) {
 int main() {
   sw_test_arima();
   sw_test_night();
+  sw_test_boosted();
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 // A sharp choice per series and quantile: the best of the last nights, pulled toward the fleet's.
 import { fleetRelative, meanLoss, type FleetLosses } from './fleet-losses';
-import type { ChoiceBlock, MemberLosses } from './member-losses';
+import type { ChoiceBlock, MemberLosses } from './night-losses';
 
 export interface Choice {
   readonly members: readonly string[];

@@ -1,5 +1,5 @@
 // The fleet's losses by member, block of leads, and level: integer sums, so any order gives one result.
-import type { MemberLosses } from './member-losses';
+import type { MemberLosses } from './night-losses';
 
 export interface FleetLosses {
   readonly members: readonly string[];

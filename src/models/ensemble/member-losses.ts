@@ -1,24 +1,13 @@
 // How well each member forecast the last nights, per series, block of leads, and quantile.
 import type { SeriesBatch } from '../../core';
 import type { FittedForecaster, ForecastBatch, Forecaster, ForecastRequest } from '../forecaster';
-import { averageNights, nightLosses, type NightLosses } from './night-losses';
-
-/** Blocks in which members are judged and chosen, leads 1-based. */
-export interface ChoiceBlock {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface MemberLosses {
-  readonly members: readonly string[];
-  readonly blocks: readonly ChoiceBlock[];
-  readonly levels: readonly number[];
-  readonly seriesCount: number;
-  /** (seriesCount, members, blocks, levels): mean pinball; NaN where nothing was judged. */
-  readonly losses: Float32Array;
-  /** (seriesCount): weight of the judged nights; 14 nights with half-life 7 weigh 7.8. */
-  readonly nights: Float64Array;
-}
+import {
+  averageNights,
+  nightLosses,
+  type ChoiceBlock,
+  type MemberLosses,
+  type NightLosses,
+} from './night-losses';
 
 export interface LossRequest extends Omit<ForecastRequest, 'end'> {
   readonly end: number;

@@ -1,9 +1,25 @@
 // How well one forecast hit what came, per series, block of leads, and quantile; and the average of many nights.
 import type { SeriesBatch } from '../../core';
 import type { ForecastBatch } from '../forecaster';
-import type { ChoiceBlock, MemberLosses } from './member-losses';
 
 export const HALF_LIFE_NIGHTS = 7; // lab, lesson 2
+
+/** Blocks in which members are judged and chosen, leads 1-based. */
+export interface ChoiceBlock {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface MemberLosses {
+  readonly members: readonly string[];
+  readonly blocks: readonly ChoiceBlock[];
+  readonly levels: readonly number[];
+  readonly seriesCount: number;
+  /** (seriesCount, members, blocks, levels): mean pinball; NaN where nothing was judged. */
+  readonly losses: Float32Array;
+  /** (seriesCount): weight of the judged nights; 14 nights with half-life 7 weigh 7.8. */
+  readonly nights: Float64Array;
+}
 
 /** One member's losses of one night: (seriesCount, blocks, levels) mean pinball; NaN = not judged. */
 export type NightLosses = Float32Array;
