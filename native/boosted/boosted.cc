@@ -21,6 +21,7 @@ namespace {
 
 constexpr int64_t kRowsPerPiece = 1 << 14;
 constexpr int32_t kColumnsPerPiece = 4;
+constexpr int64_t kRowsWorthThreads = 20000;  // below, a tree's twenty calls of threads cost more than they save
 constexpr double kGradientSteps = 127;      // of stochastic rounding, fewer where 32 bits would overflow
 constexpr double kWeightSteps = 16;         // of the mean weight
 constexpr double kWeightStepsMax = 4095;
@@ -47,7 +48,8 @@ const sw_boosted_rows &loopsOf(int32_t isa) {
 class Trainer {
  public:
   explicit Trainer(const sw_boosted_training &job)
-      : job_(job), loops_(loopsOf(job.isa)), leaves_(1 << job.depth), span_(static_cast<int64_t>(1 << (job.depth - 1)) * job.bin_count) {}
+      : job_(job), loops_(loopsOf(job.isa)), leaves_(1 << job.depth), span_(static_cast<int64_t>(1 << (job.depth - 1)) * job.bin_count),
+        threads_(job.rows < kRowsWorthThreads ? 1 : job.threads) {}
 
   void run() {
     prepare();
@@ -66,6 +68,7 @@ class Trainer {
   const sw_boosted_rows &loops_;
   const int32_t leaves_;
   const int64_t span_;  // cells of one feature's histogram
+  const int32_t threads_;
   double unit_ = 1;     // mean absolute residual at the start: residuals are bucketed in it
   double steps_ = kGradientSteps;
   std::vector<uint16_t> weights_;           // empty = all 1
@@ -79,7 +82,7 @@ class Trainer {
 
   template <typename Work>
   void overRows(int64_t count, Work work) {
-    sw_parallel(job_.threads, (count + kRowsPerPiece - 1) / kRowsPerPiece, [&](int64_t piece) {
+    sw_parallel(threads_, (count + kRowsPerPiece - 1) / kRowsPerPiece, [&](int64_t piece) {
       work(piece * kRowsPerPiece, std::min(count, (piece + 1) * kRowsPerPiece));
     });
   }
@@ -213,7 +216,7 @@ class Trainer {
     const uint32_t *rows = level == 0 ? drawn_.data() : list_.data();
     const int64_t *packed = level == 0 ? packed_.data() : listPacked_.data();
     if (level == 0) std::fill(slot_.begin(), slot_.end(), 0);
-    sw_parallel(job_.threads, pieces, [&](int64_t piece) {
+    sw_parallel(threads_, pieces, [&](int64_t piece) {
       const int32_t first = static_cast<int32_t>(piece) * kColumnsPerPiece;
       const int32_t count = std::min(kColumnsPerPiece, static_cast<int32_t>(features_.size()) - first);
       const uint8_t *columns[kColumnsPerPiece];
@@ -250,12 +253,13 @@ class Trainer {
     const double l2 = job_.l2 * (weights_.empty() ? 1 : kWeightSteps);
     std::vector<double> best(features_.size(), -1);
     std::vector<int32_t> at(features_.size(), 0);
-    sw_parallel(job_.threads, static_cast<int64_t>(features_.size()), [&](int64_t f) {
+    sw_parallel(threads_, static_cast<int64_t>(features_.size()), [&](int64_t f) {
       double gains[256] = {0};
       for (int32_t node = 0; node < nodes; node++) {
         const int64_t *cells = histograms_.data() + f * span_ + node * bins;
         int64_t total = 0, seen = 0;
         for (int32_t b = 0; b < bins; b++) total += cells[b];
+        if (total == 0) continue;  // no row came here
         const double weight = static_cast<double>(total & 0xffffffff), sum = static_cast<double>(total >> 32);
         const double whole = sum * sum / (weight + l2);
         for (int32_t b = 0; b + 1 < bins; b++) {
@@ -306,7 +310,7 @@ class Trainer {
     overRows(job_.rows, [&](int64_t from, int64_t to) { loops_.leaf_of(columns, bins, job_.depth, from, to, leaf_.data()); });
     float *leaves = job_.leaves + static_cast<int64_t>(tree) * job_.outputs * leaves_;
     if (job_.loss == SW_PINBALL) {
-      sw_parallel(job_.threads, job_.outputs, [&](int64_t o) { quantileLeaves(static_cast<int32_t>(o), leaves + o * leaves_); });
+      sw_parallel(threads_, job_.outputs, [&](int64_t o) { quantileLeaves(static_cast<int32_t>(o), leaves + o * leaves_); });
     } else {
       meanLeaves(leaves);
     }

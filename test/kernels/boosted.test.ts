@@ -83,7 +83,7 @@ describe.each(backends())('boosted trees on %s', (_, kernels) => {
   });
 
   it('give the same bits for one thread and for three', async () => {
-    const request = requestOf(3_000);
+    const request = requestOf(24_000); // enough rows to be worth threads
     const alone = openKernels('native', { threads: 1 });
     const three = openKernels('native', { threads: 3 });
     expect(await three.boosted.train(request)).toEqual(await alone.boosted.train(request));

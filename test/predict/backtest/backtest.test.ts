@@ -166,7 +166,7 @@ describe('a backtest', () => {
         }
       });
     }
-  });
+  }, 240_000);
 
   it('writes every series, origin, and step, the mean beside the median', async () => {
     const request = requestOf(panelOf(waves(2, 480)), ['naive']);

@@ -68,6 +68,7 @@ function gainsOf(
     const cells = [one * binCount, (one + 1) * binCount] as const;
     const sum = gradient.subarray(...cells).reduce((a, b) => a + b, 0);
     const total = weight.subarray(...cells).reduce((a, b) => a + b, 0);
+    if (total === 0) continue; // no row came here
     const whole = (sum * sum) / (total + l2);
     let left = 0;
     let leftWeight = 0;
