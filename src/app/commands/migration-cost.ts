@@ -1,10 +1,11 @@
-// `slackwater migration-cost physics`: the pure pre-copy recursion on one case.
+// `slackwater migration-cost`: physics, the pure pre-copy recursion on one case, and the runs.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { canonicalJson, DomainError } from '../../core';
 import { simulatePreCopy } from '../../migration';
 import type { PreCopyCase, PreCopyOutcome } from '../../migration';
+import { registerMigrationCostRuns } from './migration-cost-runs';
 
 const amount = z.number().min(0);
 const rate = z.number().positive();
@@ -100,4 +101,5 @@ export function registerMigrationCost(program: Command): void {
       const text = options.output === 'json' ? canonicalJson({ ...outcome }) : tableOf(outcome);
       process.stdout.write(`${text}\n`);
     });
+  registerMigrationCostRuns(command);
 }
