@@ -6,6 +6,7 @@ export * from './compare-loads';
 export * from './cost/cost-settings';
 export { simulatePreCopy, type PreCopyCase, type PreCopyOutcome } from '../kernels';
 export * from './cost/predict-cost';
+export * from './cost/learned';
 export * from './explain';
 export * from './plan-windows';
 export * from './relay-feed';

@@ -12,7 +12,7 @@ import {
   type CostModel,
   type RunPrediction,
   type RunRow,
-} from '../../migration/cost/learned';
+} from '../../migration';
 
 const SEED = 7;
 const COLUMNS = [
