@@ -25,12 +25,14 @@ const VMS_MAX = 2_000; // rows are drawn from so many; more VMs cost memory and 
 /** The folder of an earlier night on the same bytes, or a new one. Throws INPUT_UNREADABLE, DISK_FULL. */
 export async function nightModels(
   night: MemoryNight,
-  inputs: readonly string[],
+  input: string,
+  stepMs: number,
   atMs: EpochMs,
 ): Promise<ModelFolder> {
   const { backend, isa } = night.kernels.report();
-  const hash = createHash('sha256').update(`${CODE_VERSION} ${backend} ${isa} ${atMs} ${SEED}`);
-  for (const path of inputs) for await (const part of createReadStream(path)) hash.update(part);
+  const about = [CODE_VERSION, backend, isa, stepMs, atMs, SEED, ROWS_MAX, VMS_MAX];
+  const hash = createHash('sha256').update(about.join(' '));
+  for await (const part of createReadStream(input)) hash.update(part);
   const folder = join(tmpdir(), 'slackwater-models', hash.digest('hex').slice(0, 32));
   if (!existsSync(join(folder, 'manifest.json'))) {
     await writeModels(folder, await train(night, atMs), night.kernels);
