@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../share.h"
+#include "../parallel.h"
 
 namespace {
 
 constexpr int kRowsPerPart = 256;
 
 template <class Work> void overRows(const sw_combine_job *job, Work work) {
-  sw_share(job->threads, (job->rows + kRowsPerPart - 1) / kRowsPerPart, [&](int part) {
+  sw_parallel(job->threads, (job->rows + kRowsPerPart - 1) / kRowsPerPart, [&](int64_t piece) {
+    const int part = static_cast<int>(piece);
     const int end = std::min(job->rows, (part + 1) * kRowsPerPart);
     for (int64_t row = part * kRowsPerPart; row < end; row++) work(row);
   });

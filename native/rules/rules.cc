@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdlib>
 
-#include "../share.h"
+#include "../parallel.h"
 
 extern "C" int32_t sw_rules_forecast(const sw_rules_job *job) {
   const sw_rules_group groups[] = {sw_rules_baseline, sw_rules_avx2, sw_rules_avx512};
@@ -14,7 +14,8 @@ extern "C" int32_t sw_rules_forecast(const sw_rules_job *job) {
   const int parts = (job->rows + per_part - 1) / per_part;
   const size_t bytes = (2 * static_cast<size_t>(job->end > 0 ? job->end : 1) * lanes * sizeof(double) + 63) / 64 * 64;
   std::atomic<int32_t> failed{0};
-  sw_share(job->threads, parts, [&](int part) {
+  sw_parallel(job->threads, parts, [&](int64_t piece) {
+    const int part = static_cast<int>(piece);
     double *work = static_cast<double *>(std::aligned_alloc(64, bytes));
     if (work == nullptr) {
       failed = -1;

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "../share.h"
+#include "../parallel.h"
 #include "copy_cost.h"
 
 namespace {
@@ -145,7 +145,8 @@ void rankRow(const sw_rank_job &job, int row, Day &day, Costs &costs) {
 extern "C" int32_t sw_windows_rank(const sw_rank_job *job) {
   constexpr int kRowsPerPart = 512;
   const int parts = (job->rows + kRowsPerPart - 1) / kRowsPerPart;
-  sw_share(job->threads, parts, [&](int part) {
+  sw_parallel(job->threads, parts, [&](int64_t piece) {
+    const int part = static_cast<int>(piece);
     thread_local Costs costs;
     costs.use(job->copy);
     Day day(job->horizon * job->finer);

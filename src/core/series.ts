@@ -45,3 +45,15 @@ export function batchOf(
   });
   return { startMs, stepMs, seriesCount: rows.length, length, values };
 }
+
+/** The first columns alone, at most all of them; the batch itself where nothing is cut. O(cells). */
+export function columnsBefore(batch: SeriesBatch, end: number): SeriesBatch {
+  const length = Math.min(batch.length, Math.max(0, Math.floor(end)));
+  if (length === batch.length) return batch;
+  const values = new Float64Array(batch.seriesCount * length);
+  for (let series = 0; series < batch.seriesCount; series += 1) {
+    const from = series * batch.length;
+    values.set(batch.values.subarray(from, from + length), series * length);
+  }
+  return { ...batch, length, values };
+}

@@ -2,15 +2,21 @@
 
 /** What a copy of memory is predicted from; migration/cost tells where each figure comes from. */
 export interface CopySettings {
+  /** While memory is copied, for one migration at a time. */
   readonly bandwidthBytesPerSec: number;
+  /** The last round goes at link speed. */
   readonly linkBytesPerSec: number;
   readonly downtimeLimitMs: number;
   readonly fixedDowntimeMs: number;
   readonly setupMs: number;
   readonly maxRounds: number;
+  /** Share of the size that is in use where nobody said how much. */
   readonly usedMemoryShare: number;
+  /** Standard deviation of ln(memory in use) where nobody said how much. */
   readonly usedMemoryLogSigma: number;
+  /** Assumed for a VM without a size. */
   readonly memoryBytesDefault: number;
+  /** Assumed for a VM without a number of vCPUs, or with 0. */
   readonly vcpusDefault: number;
   readonly scanMsPerGib: number;
   /** ln(dirty bytes/s) ~ Normal(ln(idle + perBusyVcpu x busy vCPUs), logSigma). */

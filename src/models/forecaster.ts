@@ -19,15 +19,6 @@ export interface FitRequest {
   readonly teachers?: readonly SeriesBatch[];
   /** Learn from `teachers` alone: the rows of the history stay unseen. Fleet models only. */
   readonly teachersOnly?: boolean;
-  readonly specs?: VmSpecs;
-}
-
-/** What is known of each row's VM; NaN = unknown. Models must do without. */
-export interface VmSpecs {
-  /** (seriesCount) */
-  readonly vcpus: Float32Array;
-  /** (seriesCount) */
-  readonly memoryGiB: Float32Array;
 }
 
 export interface ForecastRequest {
@@ -39,7 +30,6 @@ export interface ForecastRequest {
   readonly levels: readonly number[];
   /** Forecasts are kept inside, in the unit of the series; absent = not bounded. */
   readonly bounds?: { readonly lower: number; readonly upper: number };
-  readonly specs?: VmSpecs;
 }
 
 /**

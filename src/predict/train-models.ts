@@ -1,5 +1,5 @@
 // Trains models of the fleet: one to forecast with, and an older one that the last nights are judged by.
-import { DAY_MS, DomainError, type SeriesBatch } from '../core';
+import { columnsBefore, DAY_MS, DomainError, type SeriesBatch } from '../core';
 import type { Kernels } from '../kernels';
 import { CALIBRATION_NIGHTS, createForecaster, FLEET_MODELS } from '../models';
 
@@ -34,17 +34,11 @@ export interface TrainRequest {
 }
 
 /**
- * Equal bits for equal data, seed, and backend. Throws MODEL_UNKNOWN naming a model that does not learn
- * from a fleet. A history too short for a judge has none: the forecasting model then judges itself.
+ * Equal bits for equal data, seed, and backend. Throws as `refuseOtherModels`. A history too short for a judge has none: the forecasting model then judges itself.
  */
 export async function trainModels(request: TrainRequest): Promise<readonly TrainedModel[]> {
   const { names, history, horizon, seed, kernels, rowsMax } = request;
-  const unknown = names.find((name) => !FLEET_MODELS.includes(name));
-  if (unknown !== undefined) {
-    const known = FLEET_MODELS.join(', ');
-    const message = `model '${unknown}' is not trained on a fleet; these are: ${known}`;
-    throw new DomainError('MODEL_UNKNOWN', message, { field: 'model' });
-  }
+  refuseOtherModels(names);
   const stepsPerDay = DAY_MS / history.stepMs;
   const judged = CALIBRATION_NIGHTS * stepsPerDay;
   const trained: TrainedModel[] = [];
@@ -55,7 +49,9 @@ export async function trainModels(request: TrainRequest): Promise<readonly Train
       request.onModel?.(name, purpose);
       const forecaster = createForecaster(name, { kernels, stepsPerDay, horizon, rowsMax });
       const untilMs = history.startMs + end * history.stepMs;
-      const teachers = (request.teachers ?? []).map((one) => before(one, untilMs));
+      const teachers = (request.teachers ?? []).map((one) =>
+        columnsBefore(one, (untilMs - one.startMs) / one.stepMs),
+      );
       const fit = { end, seasonLength: stepsPerDay, seed, teachers };
       const fitted = await forecaster.fit(history, fit);
       trained.push({
@@ -76,15 +72,12 @@ export async function trainModels(request: TrainRequest): Promise<readonly Train
 
 const JUDGE_DAYS_MIN = 11; // a week to look back, and some days of origins
 
-/** The columns of another fleet that lie before an instant. */
-function before(batch: SeriesBatch, untilMs: number): SeriesBatch {
-  const known = Math.floor((untilMs - batch.startMs) / batch.stepMs);
-  const length = Math.min(batch.length, Math.max(0, known));
-  if (length === batch.length) return batch;
-  const values = new Float64Array(batch.seriesCount * length);
-  for (let series = 0; series < batch.seriesCount; series += 1) {
-    const from = series * batch.length;
-    values.set(batch.values.subarray(from, from + length), series * length);
+/** Throws MODEL_UNKNOWN naming a model that does not learn from a fleet. */
+export function refuseOtherModels(names: readonly string[]): void {
+  const unknown = names.find((name) => !FLEET_MODELS.includes(name));
+  if (unknown !== undefined) {
+    const known = FLEET_MODELS.join(', ');
+    const message = `model '${unknown}' is not trained on a fleet; these are: ${known}`;
+    throw new DomainError('MODEL_UNKNOWN', message, { field: 'model' });
   }
-  return { ...batch, length, values };
 }

@@ -102,7 +102,7 @@ async function run(options: RunOptions): Promise<void> {
       ? undefined
       : await ModelFolder.open(options.modelDir, opened.kernels);
   const counters = await timed(seconds, 'read', () => read(options, stepMs, opened));
-  const folder = given ?? (await timed(seconds, 'train', () => trained(options, opened)));
+  const folder = given ?? (await timed(seconds, 'train', () => trained(options, stepMs, opened)));
   const night = { ...opened, ports: { ...opened.ports, fleetModel: folder?.fleetModel } };
   const done = await timed(seconds, 'night', () => forecastNight(options, night, folder, seconds));
   const summary = done.summary as unknown as RunSummary;
@@ -129,9 +129,13 @@ async function run(options: RunOptions): Promise<void> {
 }
 
 /** Models of the input's own fleet, kept by content; none where the user wants none. */
-async function trained(options: RunOptions, night: MemoryNight): Promise<ModelFolder | undefined> {
+async function trained(
+  options: RunOptions,
+  stepMs: number,
+  night: MemoryNight,
+): Promise<ModelFolder | undefined> {
   if (!options.fleetModels) return undefined;
-  return nightModels(night, [options.input], options.at);
+  return nightModels(night, options.input, stepMs, options.at);
 }
 
 async function read(options: RunOptions, stepMs: number, night: MemoryNight) {

@@ -3,7 +3,14 @@ import type { Command } from 'commander';
 import { DomainError, type EpochMs, type SeriesBatch } from '../../core';
 import { openKernels, type BackendName } from '../../kernels';
 import { FLEET_MODELS } from '../../models';
-import { FIVE_MINUTE, HOURLY, readPanel, trainModels, type Panel } from '../../predict';
+import {
+  batchOfPanel,
+  FIVE_MINUTE,
+  HOURLY,
+  readPanel,
+  refuseOtherModels,
+  trainModels,
+} from '../../predict';
 import { writeModels } from '../files/model-folder';
 import { startProgress } from '../progress';
 import { countOf, instantOf } from './parse-options';
@@ -57,6 +64,7 @@ async function train(options: TrainOptions): Promise<void> {
     throw new DomainError('REQUEST_INVALID', message, { field: 'step' });
   }
   const names = options.model.split(',').map((name) => name.trim());
+  refuseOtherModels(names); // before the data are read
   const kernels = openKernels(options.backend);
   const { notice } = kernels.report();
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
@@ -88,11 +96,6 @@ async function readAll({ data, step, until }: TrainOptions): Promise<readonly Se
   const stepSec = Number(step);
   const untilSec = until === undefined ? undefined : until / 1_000;
   const batches: SeriesBatch[] = [];
-  for (const file of data) batches.push(batchOf(await readPanel(file, { stepSec, untilSec })));
+  for (const file of data) batches.push(batchOfPanel(await readPanel(file, { stepSec, untilSec })));
   return batches;
-}
-
-function batchOf({ ids, start, step, length, values }: Panel): SeriesBatch {
-  const seriesCount = ids.length;
-  return { startMs: start * 1_000, stepMs: step * 1_000, seriesCount, length, values };
 }

@@ -1,24 +1,8 @@
 // What a cost prediction assumes where nobody measured it; every figure with its origin.
 import type { CopySettings } from '../../kernels';
 
-export interface CostSettings {
-  /** While memory is copied, for one migration at a time. */
-  readonly bandwidthBytesPerSec: number;
-  /** The last round goes at link speed. */
-  readonly linkBytesPerSec: number;
-  readonly downtimeLimitMs: number;
-  readonly fixedDowntimeMs: number;
-  readonly setupMs: number;
-  readonly maxRounds: number;
-  /** Share of the size that is in use where nobody said how much. */
-  readonly usedMemoryShare: number;
-  /** Standard deviation of ln(memory in use) where nobody said how much. */
-  readonly usedMemoryLogSigma: number;
-  /** Assumed for a VM without a size. */
-  readonly memoryBytesDefault: number;
-  /** Assumed for a VM without a number of vCPUs, or with 0. */
-  readonly vcpusDefault: number;
-}
+/** What is assumed of hosts and VMs; the priors below complete it. */
+export type CostSettings = Omit<CopySettings, 'scanMsPerGib' | 'prior'>;
 
 export const COST_DEFAULTS: CostSettings = {
   bandwidthBytesPerSec: 134_217_728, // 128 MiB/s: QEMU's max-bandwidth since 5.2

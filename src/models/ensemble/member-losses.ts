@@ -1,5 +1,5 @@
 // How well each member forecast the last nights, per series, block of leads, and quantile.
-import type { SeriesBatch } from '../../core';
+import { columnsBefore, type SeriesBatch } from '../../core';
 import type { FittedForecaster, ForecastBatch, Forecaster, ForecastRequest } from '../forecaster';
 import {
   averageNights,
@@ -40,7 +40,7 @@ export async function memberLosses(
   const { end, horizon, stepsPerDay, levels } = request;
   const nights = calibrationNights(end, stepsPerDay, request.nights);
   const blocks = choiceBlocks(horizon, stepsPerDay);
-  const known = knownColumns(history, end);
+  const known = columnsBefore(history, end);
   const judged: { age: number; losses: NightLosses[] }[] = [];
   for (let age = nights; age >= 1; age -= 1) judged.push({ age, losses: [] });
   for (const member of nights > 0 ? members : []) {
@@ -60,16 +60,6 @@ export async function memberLosses(
 /** As many nights as lie two days after the first column. */
 export function calibrationNights(end: number, stepsPerDay: number, most: number): number {
   return Math.max(0, Math.min(most, Math.floor(end / stepsPerDay) - 2));
-}
-
-function knownColumns(history: SeriesBatch, end: number): SeriesBatch {
-  if (end === history.length) return history;
-  const values = new Float64Array(history.seriesCount * end);
-  for (let series = 0; series < history.seriesCount; series += 1) {
-    const from = series * history.length;
-    values.set(history.values.subarray(from, from + end), series * end);
-  }
-  return { ...history, length: end, values };
 }
 
 function forecastAt(

@@ -10,7 +10,7 @@ import {
   type JudgedNight,
 } from '../../models';
 import { allLevels, type MemberForecasts, type MemberRequest } from './forecast-member';
-import { historyAt } from './origins';
+import { historyAt, knownLength } from './origins';
 
 /** By origin. `members` were calibrated, and cover the same origins. */
 export function combineMembers(
@@ -27,14 +27,13 @@ export function combineMembers(
   };
   return Array.from({ length: origins.count }, (_, origin) => {
     const history = historyAt(panel, origins, origin);
-    const first = historyAt(panel, origins, 0);
-    const sinceFirst = (history.length - first.length) / stepsPerDay;
+    const sinceFirst = (history.length - knownLength(origins, 0)) / stepsPerDay;
     const judged: JudgedNight[] = (members[0]?.nights ?? []).map((__, night) => ({
       age: night + 1 + sinceFirst,
       losses: members.map((one) => one.nights[night]),
     }));
     for (let past = 0; past < origin; past += 1) {
-      const stepsBack = history.length - historyAt(panel, origins, past).length;
+      const stepsBack = history.length - knownLength(origins, past);
       const losses = members.map((one) =>
         nightLosses(history, stepsBack, one.forecasts[past], blocks),
       );

@@ -12,7 +12,7 @@ import {
   type ForecastBatch,
   type NightLosses,
 } from '../../models';
-import { historyAt, teacherAt, type Origins } from './origins';
+import { historyAt, knownLength, teacherAt, type Origins } from './origins';
 import type { Panel } from './panel';
 
 export interface MemberRequest {
@@ -49,12 +49,6 @@ export function allLevels(levels: readonly number[]): readonly number[] {
   return [...new Set([...QUANTILE_LEVELS, ...levels])].toSorted((a, b) => a - b);
 }
 
-/** Nights that can be judged before the first origin; design, section 8. */
-export function nightsBefore({ panel, origins, stepsPerDay }: MemberRequest): number {
-  const { length } = historyAt(panel, origins, 0);
-  return calibrationNights(length, stepsPerDay, CALIBRATION_NIGHTS);
-}
-
 /**
  * A fleet model is trained twice: before the calibration nights, and at the first origin. A model of
  * each series is fitted before the nights, and at every origin. Nights are only forecast where
@@ -87,7 +81,9 @@ export async function forecastMember(
   };
   const firstCutoff = origins.cutoffs[0];
   const nights: NightLosses[] = [];
-  const nightCount = calibrate ? nightsBefore(request) : 0;
+  const nightCount = calibrate
+    ? calibrationNights(knownLength(origins, 0), stepsPerDay, CALIBRATION_NIGHTS)
+    : 0;
   if (nightCount > 0) {
     const before = nightCount * stepsPerDay;
     const fitted = await fit(historyAt(panel, origins, 0, before), firstCutoff - before);

@@ -1,6 +1,6 @@
 // Where a backtest stands when it forecasts: rolling origins, and the history known at each.
-import { DomainError, type SeriesBatch } from '../../core';
-import type { Panel } from './panel';
+import { columnsBefore, DomainError, type SeriesBatch } from '../../core';
+import { batchOfPanel, type Panel } from './panel';
 
 export type Anchor = 'auto' | 'global' | 'series';
 
@@ -94,10 +94,7 @@ export function historyAt(
     { length: seriesCount },
     (_, series) => origins.cutoffs[series * origins.count + origin] - stepsBack,
   );
-  const length = Math.max(
-    0,
-    cutoffs.reduce((most, cutoff) => Math.max(most, cutoff), 0),
-  );
+  const length = knownLength(origins, origin, stepsBack);
   const values = new Float64Array(seriesCount * length).fill(Number.NaN);
   for (let series = 0; series < seriesCount; series += 1) {
     const from = series * panel.length;
@@ -109,17 +106,18 @@ export function historyAt(
   return { startMs, stepMs: panel.step * 1_000, seriesCount, length, values };
 }
 
+/** Columns of `historyAt`, without making it. */
+export function knownLength(origins: Origins, origin: number, stepsBack = 0): number {
+  const { count, cutoffs } = origins;
+  let length = 0;
+  for (let at = origin; at < cutoffs.length; at += count) {
+    length = Math.max(length, cutoffs[at] - stepsBack);
+  }
+  return length;
+}
+
 /** The rows of another panel that are known before the instant of column `cutoff` of this one. */
 export function teacherAt(panel: Panel, cutoff: number, teacher: Panel): SeriesBatch {
   const instant = panel.start + cutoff * panel.step;
-  const length = Math.min(teacher.length, Math.max(0, (instant - teacher.start) / teacher.step));
-  const seriesCount = teacher.ids.length;
-  const values = new Float64Array(seriesCount * Math.floor(length));
-  for (let series = 0; series < seriesCount; series += 1) {
-    const from = series * teacher.length;
-    const row = teacher.values.subarray(from, from + Math.floor(length));
-    values.set(row, series * Math.floor(length));
-  }
-  const startMs = teacher.start * 1_000;
-  return { startMs, stepMs: teacher.step * 1_000, seriesCount, length: Math.floor(length), values };
+  return columnsBefore(batchOfPanel(teacher), (instant - teacher.start) / teacher.step);
 }

@@ -1,5 +1,5 @@
 // A file of series as one matrix in the file's own float64: what a backtest works on.
-import { DomainError } from '../../core';
+import { DomainError, type SeriesBatch } from '../../core';
 import { readSeriesFile, type SeriesRows } from '../../ingest';
 
 /** Series on one grid; row-major, NaN = absent. */
@@ -15,6 +15,12 @@ export interface Panel {
   readonly values: Float64Array;
   /** Lines of the file that were no sample. */
   readonly rejectedLines: number;
+}
+
+/** The same values as a batch, where instants are seconds. No copy. */
+export function batchOfPanel({ ids, start, step, length, values }: Panel): SeriesBatch {
+  const seriesCount = ids.length;
+  return { startMs: start * 1_000, stepMs: step * 1_000, seriesCount, length, values };
 }
 
 export interface PanelRequest {
