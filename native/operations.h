@@ -9,6 +9,7 @@ static const sw_named_operation *const kFamilies[] = {
     sw_boosted_operations,
     sw_combine_operations,
     sw_history_operations,
+    sw_lstm_operations,
     sw_rules_operations,
     sw_text_operations,
     sw_windows_operations,

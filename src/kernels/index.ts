@@ -7,6 +7,7 @@ export * from './kernels';
 export * from './open-kernels';
 export * from './combine-kernels';
 export * from './history-kernels';
+export * from './lstm-kernels';
 export * from './rules-kernels';
 export { fillForward, RULE_OF } from './reference/rules';
 export * from './text-kernels';

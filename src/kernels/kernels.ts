@@ -4,6 +4,7 @@ import type { ArimaKernels } from './arima-kernels';
 import type { BoostedKernels } from './boosted-kernels';
 import type { CombineKernels } from './combine-kernels';
 import type { HistoryKernels } from './history-kernels';
+import type { LstmKernels } from './lstm-kernels';
 import type { RulesKernels } from './rules-kernels';
 import type { TextKernels } from './text-kernels';
 import type { WindowsKernels } from './windows-kernels';
@@ -31,6 +32,7 @@ export abstract class Kernels {
   abstract readonly boosted: BoostedKernels;
   abstract readonly combine: CombineKernels;
   abstract readonly history: HistoryKernels;
+  abstract readonly lstm: LstmKernels;
   abstract readonly rules: RulesKernels;
   abstract readonly text: TextKernels;
   abstract readonly windows: WindowsKernels;

@@ -9,6 +9,7 @@ import { NativeArima } from './arima';
 import { NativeBoosted } from './boosted';
 import { NativeCombine } from './combine';
 import { NativeHistory } from './history';
+import { NativeLstm } from './lstm';
 import { NativeRules } from './rules';
 import { NativeText } from './text';
 import { NativeWindows } from './windows';
@@ -20,6 +21,7 @@ export class NativeKernels extends Kernels {
   override readonly boosted: NativeBoosted;
   override readonly combine: NativeCombine;
   override readonly history: NativeHistory;
+  override readonly lstm: NativeLstm;
   override readonly rules: NativeRules;
   override readonly text: NativeText;
   override readonly windows: NativeWindows;
@@ -37,6 +39,7 @@ export class NativeKernels extends Kernels {
     this.boosted = new NativeBoosted(caller);
     this.combine = new NativeCombine(caller);
     this.history = new NativeHistory(caller);
+    this.lstm = new NativeLstm(caller);
     this.rules = new NativeRules(caller);
     this.text = new NativeText(caller);
     this.windows = new NativeWindows(caller);

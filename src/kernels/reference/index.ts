@@ -5,6 +5,7 @@ import { ReferenceArima } from './arima';
 import { ReferenceBoosted } from './boosted';
 import { ReferenceCombine } from './combine';
 import { ReferenceHistory } from './history';
+import { ReferenceLstm } from './lstm';
 import { ReferenceRules } from './rules';
 import { ReferenceText } from './text';
 import { ReferenceWindows } from './windows';
@@ -14,6 +15,7 @@ export class ReferenceKernels extends Kernels {
   override readonly boosted = new ReferenceBoosted();
   override readonly combine = new ReferenceCombine();
   override readonly history = new ReferenceHistory();
+  override readonly lstm = new ReferenceLstm();
   override readonly rules = new ReferenceRules();
   override readonly text = new ReferenceText();
   override readonly windows = new ReferenceWindows();

@@ -1,0 +1,220 @@
+// The LSTM above the instruction sets: who computes which windows, bytes of the weights, and the updates.
+
+#include "lstm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <vector>
+
+#include "../parallel.h"
+#include "lstm_rows.h"
+
+namespace {
+
+constexpr int64_t H = SW_LSTM_HIDDEN, G = SW_LSTM_GATES;
+
+const sw_lstm_lanes &lanesOf(int32_t isa) {
+  return isa >= SW_AVX512 ? sw_lstm_avx512 : isa == SW_AVX2 ? sw_lstm_avx2 : sw_lstm_baseline;
+}
+
+// The weights of a prediction as bytes: a column's largest weight is 127.
+class Bytes {
+ public:
+  explicit Bytes(const sw_lstm_prediction &job) {
+    for (int32_t layer = 0; layer < job.shape.layers; layer++) {
+      pack(job.weights + sw_lstm_offset(&job.shape, layer), sw_lstm_width(&job.shape, layer) - 1, layer);
+      view.weights[layer] = weights_[layer].data();
+      view.scale[layer] = scale_[layer].data();
+      view.bias[layer] = bias_[layer].data();
+    }
+  }
+
+  sw_lstm_bytes view{};
+
+ private:
+  std::vector<int8_t> weights_[SW_LSTM_LAYERS_MAX];
+  std::vector<float> scale_[SW_LSTM_LAYERS_MAX], bias_[SW_LSTM_LAYERS_MAX];
+
+  void pack(const float *matrix, int64_t rows, int32_t layer) {
+    std::vector<int8_t> &weights = weights_[layer];
+    weights.assign(static_cast<size_t>(rows * G), 0);
+    scale_[layer].resize(G);
+    bias_[layer].resize(G);
+    const int64_t inputs = rows - H;
+    for (int64_t column = 0; column < G; column++) {
+      float most = 1e-30f;
+      for (int64_t k = 0; k < rows; k++) most = std::max(most, std::fabs(matrix[k * G + column]));
+      const float unit = most / 127;
+      int64_t sum = 0;
+      for (int64_t k = 0; k < rows; k++) {
+        const auto whole = static_cast<int64_t>(std::nearbyint(matrix[k * G + column] / unit));
+        const int64_t place = k < inputs ? k + H : k - inputs;  // hidden units first
+        weights[static_cast<size_t>((place / 4 * G + column) * 4 + place % 4)] = static_cast<int8_t>(whole);
+        sum += whole;
+      }
+      // The table wants tanh's argument times 4; a sigmoid is half a tanh of half its argument.
+      const float factor = column / H == 2 ? 4 : 2;
+      scale_[layer][static_cast<size_t>(column)] = factor * unit / 127;
+      bias_[layer][static_cast<size_t>(column)] = factor * (matrix[rows * G + column] - 128.0f * static_cast<float>(sum) * unit / 127);
+    }
+  }
+};
+
+sw_lstm_walk walkOf(int32_t unit) {
+  if ((unit == SW_UNIT_AUTO || unit == SW_UNIT_AMX) && sw_has_vnni() && sw_has_amx_int8()) return sw_lstm_walk_amx;
+  if (unit != SW_UNIT_PLAIN && sw_has_vnni()) return sw_lstm_walk_vnni;
+  return sw_lstm_walk_plain;
+}
+
+void predictBytes(const sw_lstm_prediction &job) {
+  const Bytes bytes(job);
+  const sw_lstm_walk walk = walkOf(job.unit);
+  const sw_lstm_lanes &lanes = lanesOf(job.isa);
+  const int64_t columns = sw_lstm_columns(&job.shape);
+  const int64_t pieces = (job.count + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
+  sw_parallel(job.threads, pieces, [&](int64_t piece) {
+    const int64_t first = piece * SW_LSTM_PIECE, count = std::min<int64_t>(SW_LSTM_PIECE, job.count - first);
+    std::vector<float> last(static_cast<size_t>(count * (H + 1))), outputs(static_cast<size_t>(count * columns));
+    for (int64_t tile = 0; tile < count; tile += SW_LSTM_TILE) {
+      walk(&job, &bytes.view, first + tile, std::min<int64_t>(SW_LSTM_TILE, count - tile), last.data() + tile * (H + 1));
+    }
+    lanes.head(&job.shape, job.weights, last.data(), count, outputs.data());
+    for (int64_t b = 0; b < count; b++) {
+      std::copy_n(outputs.data() + b * columns, job.shape.outputs, job.out + (first + b) * job.shape.outputs);
+    }
+  });
+}
+
+void predictFloats(const sw_lstm_prediction &job) {
+  const sw_lstm_lanes &lanes = lanesOf(job.isa);
+  const int64_t pieces = (job.count + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
+  sw_parallel(job.threads, pieces, [&](int64_t piece) {
+    const int64_t first = piece * SW_LSTM_PIECE;
+    std::vector<float> scratch(static_cast<size_t>(sw_lstm_scratch(&job.shape)));
+    lanes.predict(&job, first, std::min<int64_t>(SW_LSTM_PIECE, job.count - first), scratch.data());
+  });
+}
+
+// Buffers of one piece, kept from batch to batch.
+struct Piece {
+  std::vector<float> rows[SW_LSTM_LAYERS_MAX], gates[SW_LSTM_LAYERS_MAX], cells[SW_LSTM_LAYERS_MAX];
+  std::vector<float> last, outputs, slopes, gradient;
+  sw_lstm_piece view{};
+
+  Piece(const sw_lstm_lesson &job, const float *transposed) {
+    const auto sized = [](std::vector<float> &buffer, int64_t length) {
+      buffer.resize(static_cast<size_t>(length));
+      return buffer.data();
+    };
+    const int64_t most = SW_LSTM_PIECE;
+    view.job = &job;
+    view.transposed = transposed;
+    for (int32_t layer = 0; layer < job.shape.layers; layer++) {
+      view.rows[layer] = sized(rows[layer], (job.steps + 1) * most * sw_lstm_width(&job.shape, layer));
+      view.gates[layer] = sized(gates[layer], job.steps * most * G);
+      view.cells[layer] = sized(cells[layer], (job.steps + 1) * most * H);
+    }
+    view.last = sized(last, most * (H + 1));
+    view.outputs = sized(outputs, most * sw_lstm_columns(&job.shape));
+    view.slopes = sized(slopes, job.shape.layers * most * 3 * H);
+    view.gradient = sized(gradient, sw_lstm_weights(&job.shape));
+  }
+};
+
+class Trainer {
+ public:
+  explicit Trainer(const sw_lstm_lesson &job) : job_(job), lanes_(lanesOf(job.isa)), weights_(sw_lstm_weights(&job.shape)) {
+    transposed_.resize(static_cast<size_t>(weights_));
+    const int64_t pieces = (std::min(job.batch, job.count) + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
+    pieces_.reserve(static_cast<size_t>(pieces));
+    for (int64_t piece = 0; piece < pieces; piece++) pieces_.emplace_back(job, transposed_.data());
+  }
+
+  void run() {
+    int64_t update = 0;
+    for (int64_t first = 0; first < job_.count; first += job_.batch, update++) {
+      const int64_t count = std::min(job_.batch, job_.count - first);
+      const int64_t pieces = (count + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
+      transpose();
+      sw_parallel(job_.threads, pieces, [&](int64_t piece) {
+        sw_lstm_piece &view = pieces_[static_cast<size_t>(piece)].view;
+        view.first = first + piece * SW_LSTM_PIECE;
+        view.count = std::min<int64_t>(SW_LSTM_PIECE, first + count - view.first);
+        lanes_.learn(&view);
+      });
+      step(pieces, update);
+    }
+  }
+
+ private:
+  const sw_lstm_lesson &job_;
+  const sw_lstm_lanes &lanes_;
+  const int64_t weights_;
+  std::vector<float> transposed_;
+  std::vector<Piece> pieces_;
+
+  // For each layer (4 H, H + D), hidden units first; then the head (P, H).
+  void transpose() {
+    float *to = transposed_.data();
+    for (int32_t layer = 0; layer < job_.shape.layers; layer++) {
+      const float *matrix = job_.weights + sw_lstm_offset(&job_.shape, layer);
+      const int64_t rows = sw_lstm_width(&job_.shape, layer) - 1, inputs = rows - H;
+      for (int64_t k = 0; k < rows; k++) {
+        const int64_t place = k < inputs ? k + H : k - inputs;
+        for (int64_t column = 0; column < G; column++) to[column * rows + place] = matrix[k * G + column];
+      }
+      to += rows * G;
+    }
+    const float *head = job_.weights + sw_lstm_offset(&job_.shape, job_.shape.layers);
+    const int64_t columns = sw_lstm_columns(&job_.shape);
+    for (int64_t column = 0; column < columns; column++) {
+      for (int64_t k = 0; k < H; k++) to[column * H + k] = head[k * columns + column];
+    }
+  }
+
+  // Pieces are added in their order: the sum does not depend on who computed them.
+  void step(int64_t pieces, int64_t update) {
+    float *gradient = pieces_[0].gradient.data();
+    double loss = pieces_[0].view.loss, terms = static_cast<double>(pieces_[0].view.terms);
+    for (int64_t piece = 1; piece < pieces; piece++) {
+      const Piece &other = pieces_[static_cast<size_t>(piece)];
+      for (int64_t at = 0; at < weights_; at++) gradient[at] += other.gradient[static_cast<size_t>(at)];
+      loss += other.view.loss;
+      terms += static_cast<double>(other.view.terms);
+    }
+    const double scale = 1 / std::max(1.0, terms);
+    double squares = 0;
+    for (int64_t at = 0; at < weights_; at++) squares += static_cast<double>(gradient[at]) * gradient[at];
+    const double norm = std::sqrt(squares) * scale;
+    const double factor = scale * std::min(1.0, job_.clip_norm / std::max(norm, 1e-30));
+    const double updates = static_cast<double>(job_.updates + update + 1);
+    const double rate = job_.learning_rate * std::sqrt(1 - std::pow(0.999, updates)) / (1 - std::pow(0.9, updates));
+    lanes_.adam(job_.weights, job_.first, job_.second, gradient, 0, weights_, static_cast<float>(factor), static_cast<float>(rate));
+    job_.losses[update] = loss * scale;
+  }
+};
+
+}  // namespace
+
+extern "C" int32_t sw_lstm_predict(const sw_lstm_prediction *job) {
+  try {
+    if (job->arithmetic == SW_LSTM_INT8 && job->isa >= SW_AVX512) {
+      predictBytes(*job);
+    } else {
+      predictFloats(*job);
+    }
+    return 0;
+  } catch (const std::bad_alloc &) {
+    return -1;
+  }
+}
+
+extern "C" int32_t sw_lstm_train(const sw_lstm_lesson *job) {
+  try {
+    if (job->count > 0) Trainer(*job).run();
+    return 0;
+  } catch (const std::bad_alloc &) {
+    return -1;
+  }
+}
