@@ -12,7 +12,54 @@
 
 namespace {
 
-constexpr int64_t H = SW_LSTM_HIDDEN, G = SW_LSTM_GATES;
+constexpr int64_t H = SW_LSTM_HIDDEN, G = SW_LSTM_GATES, S = SW_LSTM_STRIDE;
+
+// Zeroed numbers that begin at a cache line.
+template <typename T> class Aligned {
+ public:
+  explicit Aligned(int64_t length) : at_(static_cast<T *>(::operator new(sizeof(T) * static_cast<size_t>(length), kLine))) {
+    std::fill_n(at_, length, T{});
+  }
+  ~Aligned() { ::operator delete(at_, kLine); }
+  Aligned(Aligned &&other) noexcept : at_(other.at_) { other.at_ = nullptr; }
+  Aligned(const Aligned &) = delete;
+  Aligned &operator=(const Aligned &) = delete;
+  T *data() const { return at_; }
+
+ private:
+  static constexpr std::align_val_t kLine{64};
+  T *at_;
+};
+typedef Aligned<float> Floats;
+
+// Weights as the products read them.
+class Matrices {
+ public:
+  explicit Matrices(const sw_lstm_shape &shape) : shape_(shape), head_((H + 1) * sw_lstm_columns(&shape)) {
+    for (int32_t layer = 0; layer < shape.layers; layer++) {
+      layers_.emplace_back(sw_lstm_width(&shape, layer) * S);
+      view.layers[layer] = layers_.back().data();
+    }
+    view.head = head_.data();
+  }
+
+  void read(const float *weights) {
+    for (int32_t layer = 0; layer < shape_.layers; layer++) {
+      const float *from = weights + sw_lstm_offset(&shape_, layer);
+      for (int64_t row = 0; row < sw_lstm_width(&shape_, layer); row++) {
+        std::copy_n(from + row * G, G, layers_[static_cast<size_t>(layer)].data() + row * S);
+      }
+    }
+    std::copy_n(weights + sw_lstm_offset(&shape_, shape_.layers), (H + 1) * sw_lstm_columns(&shape_), head_.data());
+  }
+
+  sw_lstm_matrices view{};
+
+ private:
+  const sw_lstm_shape shape_;
+  std::vector<Floats> layers_;
+  Floats head_;
+};
 
 const sw_lstm_lanes &lanesOf(int32_t isa) {
   return isa >= SW_AVX512 ? sw_lstm_avx512 : isa == SW_AVX2 ? sw_lstm_avx2 : sw_lstm_baseline;
@@ -24,23 +71,21 @@ class Bytes {
   explicit Bytes(const sw_lstm_prediction &job) {
     for (int32_t layer = 0; layer < job.shape.layers; layer++) {
       pack(job.weights + sw_lstm_offset(&job.shape, layer), sw_lstm_width(&job.shape, layer) - 1, layer);
-      view.weights[layer] = weights_[layer].data();
-      view.scale[layer] = scale_[layer].data();
-      view.bias[layer] = bias_[layer].data();
     }
   }
 
   sw_lstm_bytes view{};
 
  private:
-  std::vector<int8_t> weights_[SW_LSTM_LAYERS_MAX];
-  std::vector<float> scale_[SW_LSTM_LAYERS_MAX], bias_[SW_LSTM_LAYERS_MAX];
+  std::vector<Aligned<int8_t>> weights_;
+  std::vector<Floats> scale_, bias_;
 
   void pack(const float *matrix, int64_t rows, int32_t layer) {
-    std::vector<int8_t> &weights = weights_[layer];
-    weights.assign(static_cast<size_t>(rows * G), 0);
-    scale_[layer].resize(G);
-    bias_[layer].resize(G);
+    int8_t *weights = weights_.emplace_back(rows * G).data();
+    float *scale = scale_.emplace_back(G).data(), *bias = bias_.emplace_back(G).data();
+    view.weights[layer] = weights;
+    view.scale[layer] = scale;
+    view.bias[layer] = bias;
     const int64_t inputs = rows - H;
     for (int64_t column = 0; column < G; column++) {
       float most = 1e-30f;
@@ -50,13 +95,13 @@ class Bytes {
       for (int64_t k = 0; k < rows; k++) {
         const auto whole = static_cast<int64_t>(std::nearbyint(matrix[k * G + column] / unit));
         const int64_t place = k < inputs ? k + H : k - inputs;  // hidden units first
-        weights[static_cast<size_t>((place / 4 * G + column) * 4 + place % 4)] = static_cast<int8_t>(whole);
+        weights[(place / 4 * G + column) * 4 + place % 4] = static_cast<int8_t>(whole);
         sum += whole;
       }
       // The table wants tanh's argument times 4; a sigmoid is half a tanh of half its argument.
       const float factor = column / H == 2 ? 4 : 2;
-      scale_[layer][static_cast<size_t>(column)] = factor * unit / 127;
-      bias_[layer][static_cast<size_t>(column)] = factor * (matrix[rows * G + column] - 128.0f * static_cast<float>(sum) * unit / 127);
+      scale[column] = factor * unit / 127;
+      bias[column] = factor * (matrix[rows * G + column] - 128.0f * static_cast<float>(sum) * unit / 127);
     }
   }
 };
@@ -71,64 +116,60 @@ void predictBytes(const sw_lstm_prediction &job) {
   const Bytes bytes(job);
   const sw_lstm_walk walk = walkOf(job.unit);
   const sw_lstm_lanes &lanes = lanesOf(job.isa);
-  const int64_t columns = sw_lstm_columns(&job.shape);
+  Matrices matrices(job.shape);
+  matrices.read(job.weights);
   const int64_t pieces = (job.count + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
   sw_parallel(job.threads, pieces, [&](int64_t piece) {
     const int64_t first = piece * SW_LSTM_PIECE, count = std::min<int64_t>(SW_LSTM_PIECE, job.count - first);
-    std::vector<float> last(static_cast<size_t>(count * (H + 1))), outputs(static_cast<size_t>(count * columns));
+    const Floats last(count * (H + 1)), outputs(count * sw_lstm_columns(&job.shape));
     for (int64_t tile = 0; tile < count; tile += SW_LSTM_TILE) {
       walk(&job, &bytes.view, first + tile, std::min<int64_t>(SW_LSTM_TILE, count - tile), last.data() + tile * (H + 1));
     }
-    lanes.head(&job.shape, job.weights, last.data(), count, outputs.data());
-    for (int64_t b = 0; b < count; b++) {
-      std::copy_n(outputs.data() + b * columns, job.shape.outputs, job.out + (first + b) * job.shape.outputs);
-    }
+    lanes.head(&job, &matrices.view, first, count, last.data(), outputs.data());
   });
 }
 
 void predictFloats(const sw_lstm_prediction &job) {
   const sw_lstm_lanes &lanes = lanesOf(job.isa);
+  Matrices matrices(job.shape);
+  matrices.read(job.weights);
   const int64_t pieces = (job.count + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
   sw_parallel(job.threads, pieces, [&](int64_t piece) {
     const int64_t first = piece * SW_LSTM_PIECE;
-    std::vector<float> scratch(static_cast<size_t>(sw_lstm_scratch(&job.shape)));
-    lanes.predict(&job, first, std::min<int64_t>(SW_LSTM_PIECE, job.count - first), scratch.data());
+    const Floats scratch(sw_lstm_scratch(&job.shape));
+    lanes.predict(&job, &matrices.view, first, std::min<int64_t>(SW_LSTM_PIECE, job.count - first), scratch.data());
   });
 }
 
 // Buffers of one piece, kept from batch to batch.
 struct Piece {
-  std::vector<float> rows[SW_LSTM_LAYERS_MAX], gates[SW_LSTM_LAYERS_MAX], cells[SW_LSTM_LAYERS_MAX];
-  std::vector<float> last, outputs, slopes, gradient;
+  std::vector<Floats> buffers;
   sw_lstm_piece view{};
 
-  Piece(const sw_lstm_lesson &job, const float *transposed) {
-    const auto sized = [](std::vector<float> &buffer, int64_t length) {
-      buffer.resize(static_cast<size_t>(length));
-      return buffer.data();
-    };
+  Piece(const sw_lstm_lesson &job, const sw_lstm_matrices *matrices, const float *transposed) {
+    const auto sized = [this](int64_t length) { return buffers.emplace_back(length).data(); };
     const int64_t most = SW_LSTM_PIECE;
     view.job = &job;
+    view.matrices = matrices;
     view.transposed = transposed;
     for (int32_t layer = 0; layer < job.shape.layers; layer++) {
-      view.rows[layer] = sized(rows[layer], (job.steps + 1) * most * sw_lstm_width(&job.shape, layer));
-      view.gates[layer] = sized(gates[layer], job.steps * most * G);
-      view.cells[layer] = sized(cells[layer], (job.steps + 1) * most * H);
+      view.rows[layer] = sized((job.steps + 1) * most * sw_lstm_width(&job.shape, layer));
+      view.gates[layer] = sized(job.steps * most * S);
+      view.cells[layer] = sized((job.steps + 1) * most * H);
     }
-    view.last = sized(last, most * (H + 1));
-    view.outputs = sized(outputs, most * sw_lstm_columns(&job.shape));
-    view.slopes = sized(slopes, job.shape.layers * most * 3 * H);
-    view.gradient = sized(gradient, sw_lstm_weights(&job.shape));
+    view.last = sized(most * (H + 1));
+    view.outputs = sized(most * sw_lstm_columns(&job.shape));
+    view.slopes = sized(job.shape.layers * most * 3 * H);
+    view.gradient = sized(sw_lstm_weights(&job.shape));
   }
 };
 
 class Trainer {
  public:
-  explicit Trainer(const sw_lstm_lesson &job) : job_(job), lanes_(lanesOf(job.isa)), weights_(sw_lstm_weights(&job.shape)) {
-    transposed_.resize(static_cast<size_t>(weights_));
+  explicit Trainer(const sw_lstm_lesson &job) : job_(job), lanes_(lanesOf(job.isa)), weights_(sw_lstm_weights(&job.shape)), matrices_(job.shape), transposed_(weights_) {
     const int64_t pieces = (std::min(job.batch, job.count) + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
     pieces_.reserve(static_cast<size_t>(pieces));
-    for (int64_t piece = 0; piece < pieces; piece++) pieces_.emplace_back(job, transposed_.data());
+    for (int64_t piece = 0; piece < pieces; piece++) pieces_.emplace_back(job, &matrices_.view, transposed_.data());
   }
 
   void run() {
@@ -136,6 +177,7 @@ class Trainer {
     for (int64_t first = 0; first < job_.count; first += job_.batch, update++) {
       const int64_t count = std::min(job_.batch, job_.count - first);
       const int64_t pieces = (count + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
+      matrices_.read(job_.weights);
       transpose();
       sw_parallel(job_.threads, pieces, [&](int64_t piece) {
         sw_lstm_piece &view = pieces_[static_cast<size_t>(piece)].view;
@@ -151,7 +193,8 @@ class Trainer {
   const sw_lstm_lesson &job_;
   const sw_lstm_lanes &lanes_;
   const int64_t weights_;
-  std::vector<float> transposed_;
+  Matrices matrices_;
+  Floats transposed_;
   std::vector<Piece> pieces_;
 
   // For each layer (4 H, H + D), hidden units first; then the head (P, H).
@@ -175,13 +218,13 @@ class Trainer {
 
   // Pieces are added in their order: the sum does not depend on who computed them.
   void step(int64_t pieces, int64_t update) {
-    float *gradient = pieces_[0].gradient.data();
+    float *gradient = pieces_[0].view.gradient;
     double loss = pieces_[0].view.loss, terms = static_cast<double>(pieces_[0].view.terms);
     for (int64_t piece = 1; piece < pieces; piece++) {
-      const Piece &other = pieces_[static_cast<size_t>(piece)];
-      for (int64_t at = 0; at < weights_; at++) gradient[at] += other.gradient[static_cast<size_t>(at)];
-      loss += other.view.loss;
-      terms += static_cast<double>(other.view.terms);
+      const sw_lstm_piece &other = pieces_[static_cast<size_t>(piece)].view;
+      for (int64_t at = 0; at < weights_; at++) gradient[at] += other.gradient[at];
+      loss += other.loss;
+      terms += static_cast<double>(other.terms);
     }
     const double scale = 1 / std::max(1.0, terms);
     double squares = 0;

@@ -11,7 +11,7 @@
 
 namespace {
 
-enum { H = SW_LSTM_HIDDEN, G = SW_LSTM_GATES, PAIR = 2 * LANES };
+enum { H = SW_LSTM_HIDDEN, G = SW_LSTM_GATES, S = SW_LSTM_STRIDE, PAIR = 2 * LANES };
 
 // A(m, k) at a[m * am + k * ak], W(k, n) at w[k * wk + n], C(m, n) at c[m * cm + n].
 struct Product {
@@ -28,6 +28,7 @@ struct Product {
 template <int R> inline void tileOf(const Product &p, int64_t row, int64_t column) {
   vf sum[R][2];
   float *c = p.c + row * p.cm + column;
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
     sum[r][0] = p.add ? load(c + r * p.cm) : vf{};
     sum[r][1] = p.add ? load(c + r * p.cm + LANES) : vf{};
@@ -36,15 +37,16 @@ template <int R> inline void tileOf(const Product &p, int64_t row, int64_t colum
   const float *w = p.w + column;
   for (int64_t k = 0; k < p.k; k++) {
     const vf low = load(w), high = load(w + LANES);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
-      const vf value = splat(a[r * p.am]);
+      const vf value = spread(a + r * p.am);
       sum[r][0] = mad(value, low, sum[r][0]);
       sum[r][1] = mad(value, high, sum[r][1]);
     }
     a += p.ak;
     w += p.wk;
   }
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
     store(c + r * p.cm, sum[r][0]);
     store(c + r * p.cm + LANES, sum[r][1]);
@@ -61,11 +63,11 @@ void multiply(const Product &p) {
   }
 }
 
-// Gates (count, 4 H) become i f g o; new cells, and hidden units with stride `to` (twice, when `above` is given).
+// Gates (count, S) become i f g o; new cells, and hidden units with stride `to` (twice, when `above` is given).
 void activate(int64_t count, float *gates, const float *before, float *cells, float *hidden, int64_t stride, float *above, int64_t aboveStride) {
   const Functions of;
   for (int64_t b = 0; b < count; b++) {
-    float *gate = gates + b * G;
+    float *gate = gates + b * S;
     for (int64_t unit = 0; unit < H; unit += LANES) {
       const vf i = of.sigmoid_of(load(gate + unit));
       const vf f = of.sigmoid_of(load(gate + H + unit));
@@ -84,21 +86,24 @@ void activate(int64_t count, float *gates, const float *before, float *cells, fl
   }
 }
 
-void head(const sw_lstm_shape *shape, const float *weights, const float *last, int64_t count, float *outputs) {
-  const int64_t columns = sw_lstm_columns(shape);
-  const float *matrix = weights + sw_lstm_offset(shape, shape->layers);
-  multiply({count, columns, H + 1, last, H + 1, 1, matrix, columns, outputs, columns, false});
+void head(const sw_lstm_prediction *job, const sw_lstm_matrices *matrices, int64_t first, int64_t count, const float *last, float *scratch) {
+  const int64_t columns = sw_lstm_columns(&job->shape), outputs = job->shape.outputs;
+  float *to = columns == outputs ? job->out + first * outputs : scratch;
+  multiply({count, columns, H + 1, last, H + 1, 1, matrices->head, columns, to, columns, false});
+  if (to != scratch) return;
+  for (int64_t b = 0; b < count; b++) {
+    memcpy(job->out + (first + b) * outputs, scratch + b * columns, sizeof(float) * static_cast<size_t>(outputs));
+  }
 }
 
-void predict(const sw_lstm_prediction *job, int64_t first, int64_t count, float *scratch) {
+void predict(const sw_lstm_prediction *job, const sw_lstm_matrices *matrices, int64_t first, int64_t count, float *scratch) {
   const sw_lstm_shape *shape = &job->shape;
-  const int64_t columns = sw_lstm_columns(shape);
   float *rows[SW_LSTM_LAYERS_MAX] = {}, *gates[SW_LSTM_LAYERS_MAX] = {}, *cells[SW_LSTM_LAYERS_MAX] = {};
   float *next = scratch;
   for (int32_t layer = 0; layer < shape->layers; layer++) {
     const int64_t width = sw_lstm_width(shape, layer);
     gates[layer] = next;
-    cells[layer] = gates[layer] + count * G;
+    cells[layer] = gates[layer] + count * S;
     rows[layer] = cells[layer] + count * H;
     next = rows[layer] + count * width;
     memset(cells[layer], 0, sizeof(float) * static_cast<size_t>(count * (H + width)));
@@ -113,16 +118,13 @@ void predict(const sw_lstm_prediction *job, int64_t first, int64_t count, float 
     }
     for (int32_t layer = 0; layer < shape->layers; layer++) {
       const int64_t width = sw_lstm_width(shape, layer);
-      multiply({count, G, width, rows[layer], width, 1, job->weights + sw_lstm_offset(shape, layer), G, gates[layer], G, false});
+      multiply({count, G, width, rows[layer], width, 1, matrices->layers[layer], S, gates[layer], S, false});
       const bool top = layer == shape->layers - 1;
       activate(count, gates[layer], cells[layer], cells[layer], rows[layer] + width - H - 1, width, top ? last : rows[layer + 1], top ? H + 1 : 2 * H + 1);
     }
   }
   for (int64_t b = 0; b < count; b++) last[b * (H + 1) + H] = 1;
-  head(shape, job->weights, last, count, outputs);
-  for (int64_t b = 0; b < count; b++) {
-    memcpy(job->out + (first + b) * shape->outputs, outputs + b * columns, sizeof(float) * static_cast<size_t>(shape->outputs));
-  }
+  head(job, matrices, first, count, last, outputs);
 }
 
 void forward(sw_lstm_piece *piece) {
@@ -145,8 +147,8 @@ void forward(sw_lstm_piece *piece) {
           memcpy(rows + b * width, window, sizeof(float) * static_cast<size_t>(shape->inputs));
         }
       }
-      float *gates = piece->gates[layer] + t * count * G;
-      multiply({count, G, width, rows, width, 1, job->weights + sw_lstm_offset(shape, layer), G, gates, G, false});
+      float *gates = piece->gates[layer] + t * count * S;
+      multiply({count, G, width, rows, width, 1, piece->matrices->layers[layer], S, gates, S, false});
       const bool top = layer == shape->layers - 1;
       float *above = top ? (t == job->steps - 1 ? piece->last : nullptr) : piece->rows[layer + 1] + t * count * (2 * H + 1);
       activate(count, gates, piece->cells[layer] + t * count * H, piece->cells[layer] + (t + 1) * count * H,
@@ -154,7 +156,8 @@ void forward(sw_lstm_piece *piece) {
     }
   }
   for (int64_t b = 0; b < count; b++) piece->last[b * (H + 1) + H] = 1;
-  head(shape, job->weights, piece->last, count, piece->outputs);
+  const int64_t columns = sw_lstm_columns(shape);
+  multiply({count, columns, H + 1, piece->last, H + 1, 1, piece->matrices->head, columns, piece->outputs, columns, false});
 }
 
 // Outputs become the slopes of the pinball loss.
@@ -189,7 +192,7 @@ void lossOf(sw_lstm_piece *piece) {
 void gateSlopes(int64_t count, float *gates, const float *before, const float *cells, const float *hidden, int64_t stride, float *cell) {
   const Functions of;
   for (int64_t b = 0; b < count; b++) {
-    float *gate = gates + b * G;
+    float *gate = gates + b * S;
     for (int64_t unit = 0; unit < H; unit += LANES) {
       const vf i = load(gate + unit), f = load(gate + H + unit), g = load(gate + 2 * H + unit), o = load(gate + 3 * H + unit);
       const vf bent = of.tanh_of(load(cells + b * H + unit));
@@ -229,7 +232,7 @@ void learn(sw_lstm_piece *piece) {
   for (int32_t t = job->steps - 1; t >= 0; t--) {
     for (int32_t layer = top; layer >= 0; layer--) {
       const int64_t width = sw_lstm_width(shape, layer);
-      float *gates = piece->gates[layer] + t * count * G;
+      float *gates = piece->gates[layer] + t * count * S;
       if (layer < top) {
         for (int64_t b = 0; b < count; b++) {
           for (int64_t unit = 0; unit < H; unit++) hidden[layer][b * 2 * H + unit] += hidden[layer + 1][b * 2 * H + H + unit];
@@ -237,10 +240,10 @@ void learn(sw_lstm_piece *piece) {
       }
       gateSlopes(count, gates, piece->cells[layer] + t * count * H, piece->cells[layer] + (t + 1) * count * H, hidden[layer], 2 * H, cell[layer]);
       // Columns of the transposed matrix: hidden units first, then the inputs.
-      multiply({count, layer == 0 ? H : 2 * H, G, gates, G, 1, transposed[layer], width - 1, hidden[layer], 2 * H, false});
+      multiply({count, layer == 0 ? H : 2 * H, G, gates, S, 1, transposed[layer], width - 1, hidden[layer], 2 * H, false});
       if (t % STEPS_PER_SUM == 0) {
         const int64_t steps = t + STEPS_PER_SUM <= job->steps ? STEPS_PER_SUM : job->steps - t;
-        multiply({width, G, steps * count, piece->rows[layer] + t * count * width, 1, width, gates, G, piece->gradient + sw_lstm_offset(shape, layer), G, true});
+        multiply({width, G, steps * count, piece->rows[layer] + t * count * width, 1, width, gates, S, piece->gradient + sw_lstm_offset(shape, layer), G, true});
       }
     }
   }

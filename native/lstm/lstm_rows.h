@@ -5,6 +5,15 @@
 #include "lstm.h"
 
 enum { SW_LSTM_PIECE = 32, SW_LSTM_TILE = 16 };  // windows of one piece of work, and of one tile of bytes
+// Floats from row to row of gates: 17 cache lines, so that rows of one column do not fall into the same few sets
+// of L1, as with 16 (98 us a window became 60).
+enum { SW_LSTM_STRIDE = SW_LSTM_GATES + 16 };
+
+// Weights as the products read them, rows at whole cache lines.
+typedef struct {
+  const float *layers[SW_LSTM_LAYERS_MAX];  // (width, SW_LSTM_STRIDE)
+  const float *head;                        // (H + 1, P)
+} sw_lstm_matrices;
 
 static inline int64_t sw_lstm_columns(const sw_lstm_shape *shape) { return (shape->outputs + 31) / 32 * 32; }
 static inline int64_t sw_lstm_width(const sw_lstm_shape *shape, int32_t layer) {
@@ -24,9 +33,10 @@ static inline int64_t sw_lstm_weights(const sw_lstm_shape *shape) {
 typedef struct {
   const sw_lstm_lesson *job;
   int64_t first, count;
+  const sw_lstm_matrices *matrices;
   const float *transposed;  // for each layer (4 H, H + D): hidden units, inputs; then the head (P, H)
   float *rows[SW_LSTM_LAYERS_MAX];   // (T + 1, count, width)
-  float *gates[SW_LSTM_LAYERS_MAX];  // (T, count, 4 H); slopes on the way back
+  float *gates[SW_LSTM_LAYERS_MAX];  // (T, count, SW_LSTM_STRIDE); slopes on the way back
   float *cells[SW_LSTM_LAYERS_MAX];  // (T + 1, count, H)
   float *last;      // (count, H + 1)
   float *outputs;   // (count, P); slopes on the way back
@@ -39,9 +49,9 @@ typedef struct {
 typedef struct {
   void (*learn)(sw_lstm_piece *piece);
   // At most SW_LSTM_PIECE windows; scratch: sw_lstm_scratch floats.
-  void (*predict)(const sw_lstm_prediction *job, int64_t first, int64_t count, float *scratch);
-  // (count, P) = rows (count, H + 1) x head.
-  void (*head)(const sw_lstm_shape *shape, const float *weights, const float *last, int64_t count, float *outputs);
+  void (*predict)(const sw_lstm_prediction *job, const sw_lstm_matrices *matrices, int64_t first, int64_t count, float *scratch);
+  // Outputs of windows [first, first + count) from last (count, H + 1); scratch: count P floats.
+  void (*head)(const sw_lstm_prediction *job, const sw_lstm_matrices *matrices, int64_t first, int64_t count, const float *last, float *scratch);
   void (*adam)(float *weights, float *first, float *second, const float *gradient, int64_t from, int64_t to, float factor, float rate);
 } sw_lstm_lanes;
 
@@ -67,7 +77,7 @@ void sw_lstm_walk_amx(const sw_lstm_prediction *job, const sw_lstm_bytes *bytes,
 #endif
 
 static inline int64_t sw_lstm_scratch(const sw_lstm_shape *shape) {
-  const int64_t wide = SW_LSTM_INPUTS_MAX + SW_LSTM_HIDDEN + 1 + SW_LSTM_GATES + SW_LSTM_HIDDEN;
-  return SW_LSTM_PIECE * (shape->layers * wide + SW_LSTM_HIDDEN + 1 + sw_lstm_columns(shape)) + 64;
+  const int64_t wide = SW_LSTM_INPUTS_MAX + SW_LSTM_HIDDEN + 1 + SW_LSTM_STRIDE + SW_LSTM_HIDDEN;
+  return SW_LSTM_PIECE * (shape->layers * wide + SW_LSTM_HIDDEN + 1 + sw_lstm_columns(shape));
 }
 #endif

@@ -23,6 +23,15 @@ inline vf load(const float *from) {
 inline void store(float *to, vf x) { __builtin_memcpy(to, &x, sizeof x); }
 inline vf splat(float x) { return vf{} + x; }
 
+// One number of memory in every lane: by the load port, not by the one that multiplies.
+#if SW_BYTES == 64
+inline vf spread(const float *from) { return (vf)_mm512_set1_ps(*from); }
+#elif SW_BYTES == 32
+inline vf spread(const float *from) { return (vf)_mm256_broadcast_ss(from); }
+#else
+inline vf spread(const float *from) { return splat(*from); }
+#endif
+
 #if SW_BYTES == 64
 inline vf mad(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 

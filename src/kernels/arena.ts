@@ -18,6 +18,11 @@ export class Arena {
     return new Float64Array(buffer, at, length);
   }
 
+  f32(length: number): Float32Array {
+    const { buffer, at } = this.take(4 * length);
+    return new Float32Array(buffer, at, length);
+  }
+
   u16(length: number): Uint16Array {
     const { buffer, at } = this.take(2 * length);
     return new Uint16Array(buffer, at, length);

@@ -39,6 +39,10 @@ export class AddonCaller {
     return this.arena?.f64(length) ?? new Float64Array(length);
   }
 
+  f32(length: number): Float32Array {
+    return this.arena?.f32(length) ?? new Float32Array(length);
+  }
+
   u16(length: number): Uint16Array {
     return this.arena?.u16(length) ?? new Uint16Array(length);
   }

@@ -27,7 +27,7 @@ export class NativeLstm extends LstmKernels {
     { arithmetic = 'float32', unit = 'auto' }: LstmPrediction = {},
   ): Promise<Float32Array> {
     checkLstm(weights, windows);
-    const out = new Float32Array(windows.windowCount * weights.shape.outputCount);
+    const out = this.caller.f32(windows.windowCount * weights.shape.outputCount);
     await this.caller.call('lstm.predict', {
       ...shapeArguments(weights.shape),
       weights: weights.values,
