@@ -8,5 +8,6 @@ void check(bool fine, const char *what);
 void sw_test_arima();
 void sw_test_night();
 void sw_test_boosted();
+void sw_test_lstm();
 
 #endif

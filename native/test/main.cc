@@ -19,6 +19,7 @@ int main() {
   sw_test_arima();
   sw_test_night();
   sw_test_boosted();
+  sw_test_lstm();
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -19,6 +19,14 @@ export interface FitRequest {
   readonly teachers?: readonly SeriesBatch[];
   /** Learn from `teachers` alone: the rows of the history stay unseen. Fleet models only. */
   readonly teachersOnly?: boolean;
+  /** Where a long training keeps how far it got. Fleet models that take lessons only. */
+  readonly checkpoint?: Checkpoint;
+}
+
+/** One training's own place. Found bytes go on from there and end with the same bits as without a break. */
+export interface Checkpoint {
+  read(): Promise<Uint8Array | undefined>;
+  write(bytes: Uint8Array): Promise<void>;
 }
 
 export interface ForecastRequest {

@@ -4,4 +4,5 @@ export * from './arima';
 export * from './baseline';
 export * from './boosted';
 export * from './ensemble';
+export * from './lstm';
 export * from './registry';

@@ -1,7 +1,7 @@
 // Trains models of the fleet: one to forecast with, and an older one that the last nights are judged by.
 import { columnsBefore, DAY_MS, DomainError, type SeriesBatch } from '../core';
 import type { Kernels } from '../kernels';
-import { CALIBRATION_NIGHTS, createForecaster, FLEET_MODELS } from '../models';
+import { CALIBRATION_NIGHTS, createForecaster, FLEET_MODELS, type Checkpoint } from '../models';
 
 /** judge: knows nothing of the nights by which members are chosen, so that their losses are honest. */
 export type ModelPurpose = 'forecast' | 'judge';
@@ -30,6 +30,8 @@ export interface TrainRequest {
   /** Fewer rows cost less; default as each model has it. */
   readonly rowsMax?: number;
   readonly kernels: Kernels;
+  /** Where a training that takes long keeps how far it got. */
+  readonly checkpointOf?: (name: string, purpose: ModelPurpose) => Checkpoint;
   readonly onModel?: (name: string, purpose: ModelPurpose) => void;
 }
 
@@ -52,7 +54,8 @@ export async function trainModels(request: TrainRequest): Promise<readonly Train
       const teachers = (request.teachers ?? []).map((one) =>
         columnsBefore(one, (untilMs - one.startMs) / one.stepMs),
       );
-      const fit = { end, seasonLength: stepsPerDay, seed, teachers };
+      const checkpoint = request.checkpointOf?.(name, purpose);
+      const fit = { end, seasonLength: stepsPerDay, seed, teachers, checkpoint };
       const fitted = await forecaster.fit(history, fit);
       trained.push({
         name,

@@ -1,6 +1,13 @@
 // The LSTM: every backend and instruction set says what the reference says, and slopes are slopes.
 import { normal, uniform } from '../../src/core';
-import { headColumns, ISAS, layerOffset, LSTM_HIDDEN, openKernels, weightCount } from '../../src/kernels';
+import {
+  headColumns,
+  ISAS,
+  layerOffset,
+  LSTM_HIDDEN,
+  openKernels,
+  weightCount,
+} from '../../src/kernels';
 import type {
   Kernels,
   LstmLesson,

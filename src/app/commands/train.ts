@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { DomainError, type EpochMs, type SeriesBatch } from '../../core';
 import { openKernels, type BackendName } from '../../kernels';
-import { FLEET_MODELS } from '../../models';
+import { FLEET_MODELS, USUAL_FLEET_MODELS } from '../../models';
 import {
   batchOfPanel,
   FIVE_MINUTE,
@@ -11,6 +11,7 @@ import {
   refuseOtherModels,
   trainModels,
 } from '../../predict';
+import { CheckpointFolder } from '../files/checkpoint-folder';
 import { writeModels } from '../files/model-folder';
 import { startProgress } from '../progress';
 import { countOf, instantOf } from './parse-options';
@@ -23,6 +24,7 @@ interface TrainOptions {
   readonly out: string;
   readonly until?: EpochMs;
   readonly seed: number;
+  readonly checkpoints?: string;
   readonly backend: BackendName;
   readonly output: string;
 }
@@ -38,7 +40,11 @@ export function registerTrain(program: Command): void {
   program
     .command('train')
     .description('train models of the fleet; run --model-dir uses them')
-    .option('--model <names>', 'comma list', FLEET_MODELS.join(','))
+    .option(
+      '--model <names>',
+      `comma list of ${FLEET_MODELS.join(', ')}`,
+      USUAL_FLEET_MODELS.join(','),
+    )
     .requiredOption(
       '--data <file...>',
       'CSV[.gz] or Parquet: unique_id,ds,y; several are one fleet',
@@ -52,6 +58,7 @@ export function registerTrain(program: Command): void {
     .requiredOption('--out <folder>', 'gets the models and manifest.json')
     .option('--until <instant>', 'later data is not read', instantOf)
     .option('--seed <number>', 'of all draws', countOf(0, SEED_MAX), 1)
+    .option('--checkpoints <folder>', 'go on from there after a break; lstm only')
     .option('--backend <name>', 'auto, reference, or native', 'auto')
     .option('-o, --output <format>', 'table or json', 'table')
     .action(train);
@@ -72,6 +79,10 @@ async function train(options: TrainOptions): Promise<void> {
   const [history, ...teachers] = await readAll(options);
   const progress = startProgress('Training', 2 * names.length);
   let done = 0;
+  const checkpoints =
+    options.checkpoints === undefined
+      ? undefined
+      : new CheckpointFolder(options.checkpoints, Number(options.step));
   const trained = await trainModels({
     names,
     history,
@@ -79,12 +90,14 @@ async function train(options: TrainOptions): Promise<void> {
     horizon: options.horizon ?? usual,
     seed: options.seed,
     kernels,
+    checkpointOf: checkpoints && ((name, purpose) => checkpoints.of(name, purpose)),
     onModel: (name, purpose) => {
       progress.update(done, purpose === 'judge' ? `${name}, to judge the last nights` : name);
       done += 1;
     },
   });
   const manifest = await writeModels(options.out, trained, kernels);
+  await checkpoints?.clear();
   progress.end(`${trained.length} models of ${trained[0]?.series ?? 0} series`);
   const seconds = Math.round((performance.now() - started) / 10) / 100;
   const report = { ...manifest, out: options.out, seconds };

@@ -4,7 +4,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bucketStart, HOUR_MS, seedOf, type EpochMs, type SeriesBatch } from '../../core';
-import { FLEET_MODELS } from '../../models';
+import { USUAL_FLEET_MODELS } from '../../models';
 import {
   FIVE_MINUTE,
   historySpan,
@@ -41,11 +41,11 @@ export async function nightModels(
 }
 
 async function train(night: MemoryNight, atMs: EpochMs): Promise<readonly TrainedModel[]> {
-  const progress = startProgress('Training', 4 * FLEET_MODELS.length);
+  const progress = startProgress('Training', 4 * USUAL_FLEET_MODELS.length);
   const trained: TrainedModel[] = [];
   for (const resolution of [HOURLY, FIVE_MINUTE]) {
     const models = await trainModels({
-      names: FLEET_MODELS,
+      names: USUAL_FLEET_MODELS,
       history: await historyOf(night, resolution, atMs),
       horizon: resolution.horizon,
       seed: SEED,

@@ -1,5 +1,5 @@
 // Boosted trees over the whole fleet: one model, every VM, each lead on its own, nine quantiles.
-import { DomainError, QUANTILE_LEVELS, quantileAt, seriesAt, type SeriesBatch } from '../../core';
+import { DomainError, QUANTILE_LEVELS, seriesAt, type SeriesBatch } from '../../core';
 import type { BoostedTrees, ByteMatrix, Kernels } from '../../kernels';
 import {
   FIT_STATUSES,
@@ -10,7 +10,7 @@ import {
   type Forecaster,
   type ForecastRequest,
 } from '../forecaster';
-import { meanOfQuantiles } from '../quantile-mean';
+import { openBatch, writeScaledRows, type OpenBatch, type ScaledRows } from '../scaled-rows';
 import { binRow, cutsOf, CUTS_MAX } from './bin-cuts';
 import { decodeBoosted, encodeBoosted, type BoostedState, type LevelGroup } from './boosted-state';
 import { FEATURE_COUNT, FEATURE_NAMES, RowFeatures, type Centring } from './row-features';
@@ -132,7 +132,7 @@ export class FittedBoosted implements FittedForecaster {
   /** Throws HORIZON_TOO_LONG beyond what was trained. O(rows x horizon x (features + trees)). */
   async forecast(history: SeriesBatch, request: ForecastRequest): Promise<ForecastBatch> {
     const { seriesCount } = history;
-    const { horizon, levels } = request;
+    const { horizon } = request;
     if (horizon > this.state.horizon) {
       throw new DomainError(
         'HORIZON_TOO_LONG',
@@ -140,16 +140,7 @@ export class FittedBoosted implements FittedForecaster {
         { field: 'horizon' },
       );
     }
-    const batch = {
-      seriesCount,
-      horizon,
-      levels,
-      point: new Float64Array(seriesCount * horizon),
-      mean: new Float64Array(seriesCount * horizon),
-      quantiles: new Float64Array(seriesCount * levels.length * horizon),
-      status: new Uint8Array(seriesCount),
-      abstentions: new Map<number, Abstention>(),
-    };
+    const batch = openBatch(seriesCount, request);
     for (let first = 0; first < seriesCount; first += SERIES_PER_BLOCK) {
       const count = Math.min(SERIES_PER_BLOCK, seriesCount - first);
       await this.forecastBlock(history, request, first, count, batch);
@@ -175,7 +166,8 @@ export class FittedBoosted implements FittedForecaster {
         scores.set(score.subarray(output * rowCount, (output + 1) * rowCount), to * rowCount);
       });
     }
-    writeRows(scores, rows, request, first, batch);
+    const scoreAt = (row: number, level: number): number => scores[level * rowCount + row];
+    writeScaledRows(scoreAt, rows, request, first, batch);
   }
 
   /** Bins, centres, and scales of a block; a row without history gets scale 0: its last value. */
@@ -233,42 +225,8 @@ export class FittedBoosted implements FittedForecaster {
   }
 }
 
-type OpenBatch = ForecastBatch & { readonly abstentions: Map<number, Abstention> };
-
-interface BlockRows {
+interface BlockRows extends ScaledRows {
   readonly matrix: ByteMatrix;
-  /** (rows) in the unit of the series. */
-  readonly centre: Float64Array;
-  readonly scale: Float64Array;
-}
-
-/** Scores in units of each row's scale -> quantiles that do not cross, point, and mean. */
-function writeRows(
-  scores: Float32Array,
-  { centre, scale }: BlockRows,
-  { horizon, levels, bounds }: ForecastRequest,
-  first: number,
-  batch: OpenBatch,
-): void {
-  const rowCount = centre.length;
-  const lower = bounds?.lower ?? -Number.MAX_VALUE;
-  const upper = bounds?.upper ?? Number.MAX_VALUE;
-  const own = new Float64Array(QUANTILE_LEVELS.length);
-  for (let at = 0; at < rowCount; at += 1) {
-    const series = first + Math.floor(at / horizon);
-    const lead = at % horizon;
-    for (let level = 0; level < own.length; level += 1) {
-      const value = centre[at] + scores[level * rowCount + at] * scale[at];
-      own[level] = Math.min(upper, Math.max(lower, value));
-    }
-    own.sort();
-    batch.point[series * horizon + lead] = quantileAt(0.5, QUANTILE_LEVELS, own);
-    batch.mean[series * horizon + lead] = meanOfQuantiles(QUANTILE_LEVELS, own);
-    for (let level = 0; level < levels.length; level += 1) {
-      const to = (series * levels.length + level) * horizon + lead;
-      batch.quantiles[to] = quantileAt(levels[level], QUANTILE_LEVELS, own);
-    }
-  }
 }
 
 function emptyMatrix(rowCount: number): ByteMatrix {

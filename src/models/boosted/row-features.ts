@@ -67,13 +67,16 @@ export class RowFeatures {
   /** Of the row last filled, in the unit of the series. */
   centre = 0;
   scale = 1;
+  /** Mean error of the same time yesterday over the week, never 0: what an error of this series is like. */
+  error = 1;
 
   private origin = -1;
   private readonly shared = new Float64Array(FEATURE_COUNT);
   private readonly minuteMeans: Float64Array;
   private readonly days = new Float64Array(DAYS);
   private readonly sorted = new Float64Array(DAYS);
-  private readonly rules = new Float64Array(RULES.length);
+  /** By RULES, of the row last filled or placed. */
+  readonly rules = new Float64Array(RULES.length);
   private readonly errors = new Float64Array(RULES.length);
   private last = 0;
   private level = 0;
@@ -111,6 +114,12 @@ export class RowFeatures {
     out[next + 1] = Math.floor((ms % DAY_MS) / HOUR_MS);
     out[next + 2] = (Math.floor(ms / DAY_MS) + 3) % 7; // 1970-01-01 was a Thursday
     out[next + 3] = (ms % HOUR_MS) / 60_000;
+  }
+
+  /** Centre and scale of a row alone, without its features. Arguments as in `fill`. */
+  place(t: number, lead: number): void {
+    if (t !== this.origin) this.begin(t);
+    this.applyRules(t, lead);
   }
 
   /** What the leads of an origin share: level, scale, means of the minutes of the hour. */
@@ -182,6 +191,7 @@ export class RowFeatures {
     errors[4] = spanMean(profile.mean7Errors, t, week);
     errors[5] = spanMean(profile.levelErrors, t, week);
     errors[6] = Math.min(errors[0], errors[3]);
+    this.error = errors[1] + 0.05 * this.floor;
     if (this.centring === 'last') {
       this.centre = this.last;
       this.scale = this.lastScale;

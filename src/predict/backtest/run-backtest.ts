@@ -1,5 +1,11 @@
 // Rolling origins: every model forecasts from what was known, and is measured by what came.
-import { ENSEMBLE, ensembleMembers, type ForecastBatch } from '../../models';
+import {
+  ENSEMBLE,
+  ensembleMembers,
+  FLEET_MODELS,
+  USUAL_FLEET_MODELS,
+  type ForecastBatch,
+} from '../../models';
 import { combineMembers } from './combine-members';
 import { forecastMember, type MemberForecasts, type MemberRequest } from './forecast-member';
 import type { Reference } from './reference-errors';
@@ -35,12 +41,15 @@ export interface ModelReport {
   readonly m4?: M4Scores;
 }
 
-/** Members of the ensemble are forecast once, whether they were asked for or not; the ensemble is last. */
+/**
+ * Members of the ensemble are forecast once, whether they were asked for or not; the ensemble is last. A fleet
+ * model that is asked for beside the ensemble is a member.
+ */
 export async function* runBacktest(request: BacktestRequest): AsyncGenerator<ModelRun> {
   const { models, stepsPerDay, clock } = request;
   const wanted = new Set(models);
   const kept: MemberForecasts[] = [];
-  const members = wanted.has(ENSEMBLE) ? ensembleMembers(stepsPerDay) : [];
+  const members = wanted.has(ENSEMBLE) ? membersOf(stepsPerDay, wanted) : [];
   for (const model of new Set([...members, ...models])) {
     if (model === ENSEMBLE) continue;
     const isMember = members.includes(model);
@@ -55,6 +64,13 @@ export async function* runBacktest(request: BacktestRequest): AsyncGenerator<Mod
   const train = kept.reduce((sum, one) => sum + one.seconds.train, 0);
   const predict = kept.reduce((sum, one) => sum + one.seconds.predict, combining);
   yield runOf(ENSEMBLE, combined, { train, predict }, request);
+}
+
+function membersOf(stepsPerDay: number, wanted: ReadonlySet<string>): readonly string[] {
+  const fleetModels = FLEET_MODELS.filter(
+    (name) => wanted.has(name) || USUAL_FLEET_MODELS.includes(name),
+  );
+  return ensembleMembers(stepsPerDay, fleetModels);
 }
 
 function runOf(

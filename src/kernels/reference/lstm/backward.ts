@@ -41,7 +41,7 @@ export function addGradient(
   const head = layerOffset(shape, shape.layerCount);
   addOuter(trace.last, slopes, gradient, head);
   // d loss / d hidden of every layer at the step at hand, and d loss / d cell.
-  const hidden = trace.layers.map(() => new Float64Array(H));
+  const hidden: Float64Array[] = trace.layers.map(() => new Float64Array(H));
   const cells = trace.layers.map(() => new Float64Array(H));
   hidden[shape.layerCount - 1] = backProduct(values, head, slopes, 0, H);
   const stepCount = trace.layers[0].gates.length / LSTM_GATES;
@@ -85,7 +85,8 @@ function gateSlopes(
 
 function addOuter(row: Float64Array, slopes: Float64Array, sums: Float64Array, to: number): void {
   for (let k = 0; k < row.length; k += 1) {
-    for (let n = 0; n < slopes.length; n += 1) sums[to + k * slopes.length + n] += row[k] * slopes[n];
+    for (let n = 0; n < slopes.length; n += 1)
+      sums[to + k * slopes.length + n] += row[k] * slopes[n];
   }
 }
 

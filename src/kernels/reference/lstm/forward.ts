@@ -49,7 +49,8 @@ export function forward(
       const width = layerRows(shape, layer);
       const row = trace.rows.subarray(t * width, (t + 1) * width);
       if (layer === 0) {
-        for (let at = 0; at < shape.inputCount; at += 1) row[at] = inputs[t * shape.inputCount + at];
+        for (let at = 0; at < shape.inputCount; at += 1)
+          row[at] = inputs[t * shape.inputCount + at];
       } else {
         row.set(hidden[layer - 1]);
       }
