@@ -14,3 +14,4 @@ export * from './windows/candidate-table';
 export * from './windows/rank-windows';
 export * from './windows/window-document';
 export * from './windows/window-schema';
+export * from './windows/learned';

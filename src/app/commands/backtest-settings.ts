@@ -16,11 +16,19 @@ export interface BacktestSettings extends OriginRequest {
   readonly levels: readonly number[];
   readonly until?: EpochMs;
   readonly forecasts?: string;
+  readonly windows?: WindowsSettings;
   readonly backend: string;
   readonly output: 'table' | 'json';
 }
 
+export interface WindowsSettings {
+  readonly file: string;
+  /** Lengths, each a whole number of steps. */
+  readonly minutes: readonly number[];
+}
+
 const STEPS_SEC = [300, 3_600];
+const MINUTES_MAX = 720; // half a day: two windows do not overlap
 const HORIZON_DAYS_MAX = 7; // the longest forecast of a night
 const ORIGINS_MAX = 1_000;
 const DAY_SEC = 86_400;
@@ -29,12 +37,6 @@ type Options = Readonly<Record<string, unknown>>;
 
 /** Throws REQUEST_INVALID, HORIZON_TOO_LONG, MODEL_UNKNOWN naming the option and what it accepts. */
 export function parseBacktest(options: Options): BacktestSettings {
-  if (options.windows !== undefined || options.minutes !== undefined) {
-    throw new DomainError(
-      'REQUEST_INVALID',
-      '--windows and --minutes are not built yet; backtest measures forecasts only',
-    );
-  }
   const train = (options.train as readonly string[] | undefined) ?? [];
   if (options.trainOnly === true && train.length === 0) {
     throw invalid('--train-only is set; name the fleets to learn from with --train', 'trainOnly');
@@ -62,9 +64,34 @@ export function parseBacktest(options: Options): BacktestSettings {
       options.quantiles === undefined ? QUANTILE_LEVELS : levelsOf(text(options, 'quantiles')),
     until: options.until as EpochMs | undefined,
     forecasts: optional(options.forecasts),
+    windows: windowsOf(options, stepSec),
     backend: oneOf(options, 'backend', ['auto', 'reference', 'native']),
     output: oneOf(options, 'output', ['table', 'json']) as 'table' | 'json',
   };
+}
+
+/** Windows of one day are ranked by a forecast of that whole day. */
+function windowsOf(options: Options, stepSec: number): WindowsSettings | undefined {
+  if (options.windows === undefined) {
+    if (options.minutes === undefined) return undefined;
+    throw invalid('--minutes is set; name the file to write with --windows', 'windows');
+  }
+  if (Number(options.horizon) * stepSec < DAY_SEC) {
+    const message = `--windows ranks a whole day; --horizon ${text(options, 'horizon')} is less`;
+    throw invalid(`${message}, ${DAY_SEC / stepSec} steps are needed`, 'horizon');
+  }
+  if (text(options, 'format') === 'm4') throw invalid('--windows needs instants', 'format');
+  const minutes = String(options.minutes ?? '30,120')
+    .split(',')
+    .map(Number);
+  const bad = minutes.find(
+    (one) => !(one > 0 && one <= MINUTES_MAX && Number.isInteger((60 * one) / stepSec)),
+  );
+  if (bad !== undefined) {
+    const message = `--minutes has '${bad}'; whole steps of ${stepSec} s up to ${MINUTES_MAX}`;
+    throw invalid(`${message} minutes are accepted`, 'minutes');
+  }
+  return { file: String(options.windows), minutes: [...new Set(minutes)] };
 }
 
 function text(options: Options, name: string): string {

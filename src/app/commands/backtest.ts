@@ -16,6 +16,7 @@ import {
   runBacktest,
   type BacktestRequest,
   type ModelReport,
+  type ModelRun,
   type Origins,
   type Panel,
 } from '../../predict';
@@ -23,6 +24,7 @@ import { writeWhole } from '../files/write-whole';
 import { startProgress, type Progress } from '../progress';
 import { parseBacktest, type BacktestSettings } from './backtest-settings';
 import { backtestTable } from './backtest-table';
+import { rankingModel, windowLines } from './backtest-windows';
 import { instantOf } from './parse-options';
 
 export function registerBacktest(program: Command): void {
@@ -43,8 +45,8 @@ export function registerBacktest(program: Command): void {
     .option('--quantiles <levels>', 'comma list, e.g. .025,.5,.975; default nine from .01 to .99')
     .option('--until <instant>', 'later data is not read', instantOf)
     .option('--forecasts <file>', 'write every forecast as CSV[.gz]')
-    .option('--windows <file>', 'not built yet')
-    .option('--minutes <list>', 'goes with --windows')
+    .option('--windows <file>', 'write the three quietest windows of each VM and day as CSV')
+    .option('--minutes <list>', 'lengths of those windows; default 30,120')
     .option('--backend <name>', 'auto, reference, or native', 'auto')
     .option('-o, --output <format>', 'table or json', 'table')
     .action((options: Record<string, unknown>) => backtest(parseBacktest(options)));
@@ -120,9 +122,12 @@ async function runAll(
 ): Promise<Record<string, ModelReport>> {
   const reports: Record<string, ModelReport> = {};
   const { panel, origins, horizon, levels } = request;
+  const ranking = rankingModel(settings.models);
+  let ranked: ModelRun | undefined;
   async function* lines(): AsyncGenerator<string> {
     yield forecastHeader(levels);
     for await (const run of runBacktest(request)) {
+      if (run.model === ranking) ranked = run;
       Object.assign(reports, reportModel(run, request));
       if (settings.forecasts !== undefined) yield* forecastLines(run, panel, origins, horizon);
     }
@@ -131,6 +136,10 @@ async function runAll(
     for await (const line of lines()) void line; // nothing to keep: the reports are the result
   } else {
     await writeWhole(settings.forecasts, packed(settings.forecasts, lines()));
+  }
+  if (settings.windows !== undefined && ranked !== undefined) {
+    const { file, minutes } = settings.windows;
+    await writeWhole(file, packed(file, windowLines(ranked, request, minutes)));
   }
   progress.end(`${panel.ids.length} series, ${origins.count} origins`);
   return reports;

@@ -40,6 +40,24 @@ async function backtest(...words: string[]): Promise<string> {
 const usual = ['--input', input, '--step', '3600', '--horizon', '24', '--origins', '2'];
 
 describe('slackwater backtest', () => {
+  it('writes the quietest windows of every VM and day', async () => {
+    const file = join(folder, 'windows.csv');
+    const words = ['--models', 'seasonal-naive', '--windows', file, '--minutes', '60,120'];
+    await backtest(...usual, ...words);
+    const [header, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(header).toBe('unique_id,cutoff,start,rank,minutes');
+    expect(lines).toHaveLength(3 * 2 * 2 * 3); // VMs, origins, lengths, ranks
+    for (const line of lines) {
+      const [id, ...numbers] = line.split(',');
+      const [cutoff, start, rank, minutes] = numbers.map(Number);
+      expect(id).toMatch(/^vm-[012]$/);
+      expect([312 * 3_600, 336 * 3_600]).toContain(cutoff);
+      expect(start).toBeGreaterThanOrEqual(cutoff);
+      expect(start + 60 * minutes).toBeLessThanOrEqual(cutoff + 86_400);
+      expect([1, 2, 3]).toContain(rank);
+    }
+  });
+
   it('prints one JSON object in the structure of the scorer', async () => {
     const text = await backtest(...usual, '--models', 'naive,ensemble', '-o', 'json');
     const report = JSON.parse(text);
@@ -107,7 +125,15 @@ describe('slackwater backtest', () => {
     [['--models', 'naive', '--until', '1969-12-01T00:00:00Z'], /has no row before 1969-12-01/],
     [['--models', 'naive', '--input', join(folder, 'none.csv')], /does not exist/],
     [['--models', 'naive', '--train', join(folder, 'none.csv')], /--train .* does not exist/],
-    [['--models', 'naive', '--windows', 'w.csv'], /--windows and --minutes are not built yet/],
+    [['--models', 'naive', '--minutes', '60'], /name the file to write with --windows/],
+    [
+      ['--models', 'naive', '--windows', 'w.csv', '--minutes', '90'],
+      /--minutes has '90'; whole steps of 3600 s up to 720 minutes are accepted/,
+    ],
+    [
+      ['--models', 'naive', '--windows', 'w.csv', '--horizon', '12'],
+      /--windows ranks a whole day; --horizon 12 is less, 24 steps are needed/,
+    ],
   ])('refuses %j in one sentence and writes nothing', async (words, message) => {
     const out = join(folder, 'refused.csv');
     await expect(backtest(...usual, '--forecasts', out, ...words)).rejects.toThrow(message);
