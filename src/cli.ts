@@ -8,6 +8,7 @@ import { registerDemo } from './app/commands/demo';
 import { registerDoctor } from './app/commands/doctor';
 import { registerGenerate } from './app/commands/generate';
 import { registerMigrationCost } from './app/commands/migration-cost';
+import { registerModelsExport } from './app/commands/models-export';
 import { registerRun } from './app/commands/run';
 import { registerRuns } from './app/commands/runs';
 import { registerTrain } from './app/commands/train';
@@ -27,6 +28,7 @@ const program = new Command('slackwater')
 registerRun(program);
 registerBacktest(program);
 registerTrain(program);
+registerModelsExport(program);
 registerMigrationCost(program);
 registerGenerate(program);
 registerDoctor(program);

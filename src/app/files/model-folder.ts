@@ -112,18 +112,21 @@ export class ModelFolder {
   }
 
   /** As NightPorts asks for it: undefined for a model that the folder does not have. */
-  readonly fleetModel: NonNullable<NightPorts['fleetModel']> = async (
-    _,
-    resolution,
-    name,
-    purpose,
-  ) => {
-    const entry = this.find(name, resolution.stepMs, purpose);
+  readonly fleetModel: NonNullable<NightPorts['fleetModel']> = (_, resolution, name, purpose) =>
+    this.modelOf(name, resolution.stepMs, purpose);
+
+  /** Undefined for a model that the folder does not have. Throws as `open`, naming the model's file. */
+  async modelOf(
+    name: string,
+    stepMs: number,
+    purpose: ModelPurpose = 'forecast',
+  ): Promise<FittedForecaster | undefined> {
+    const entry = this.find(name, stepMs, purpose);
     if (entry === undefined) return undefined;
     const known = this.loaded.get(entry.file) ?? this.load(entry);
     this.loaded.set(entry.file, known);
     return known;
-  };
+  }
 
   private find(name: string, stepMs: number, purpose: ModelPurpose): ModelEntry | undefined {
     const own = this.manifest.models.filter(

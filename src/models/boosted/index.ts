@@ -3,3 +3,4 @@ export * from './boosted-forecaster';
 export { FEATURE_NAMES, RowFeatures, type Centring } from './row-features';
 export { binRow, CUTS_MAX, cutsOf, type BinCuts } from './bin-cuts';
 export { profileOf, spanDeviation, spanMean, type SeriesProfile } from './series-profile';
+export * from './xgboost';

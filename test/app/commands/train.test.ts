@@ -3,8 +3,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { registerModelsExport } from '../../../src/app/commands/models-export';
 import { registerRun } from '../../../src/app/commands/run';
 import { registerTrain } from '../../../src/app/commands/train';
+import { readXgboost } from '../../../src/models';
 import { waves } from '../../models/series-lab';
 
 const folder = mkdtempSync(join(tmpdir(), 'train-'));
@@ -26,6 +28,7 @@ function writeFleet(path: string, stepsPerDay: number): void {
 async function slackwater(...words: string[]): Promise<Record<string, unknown>> {
   const program = new Command().exitOverride();
   registerTrain(program);
+  registerModelsExport(program);
   registerRun(program);
   const lines: string[] = [];
   const spies = [
@@ -84,6 +87,19 @@ describe('slackwater train', () => {
     [['--data', join(folder, 'none.csv')], /none\.csv/],
   ])('refuses %s with a reason', async (words, message) => {
     await expect(slackwater(...usual, '--out', out, ...words)).rejects.toThrow(message);
+  });
+
+  it('exports a booster for XGBoost, and refuses what it does not have', async () => {
+    const file = join(folder, 'boosted.json');
+    const words = ['models', 'export', '--model-dir', out, '--out', file];
+    const report = await slackwater(...words, '--format', 'xgboost');
+    expect(report).toMatchObject({ trees: 9 + 250 + 8 * 160, featureCount: 67 });
+    const model = readXgboost(file, readFileSync(file, 'utf8'));
+    expect(model.levels).toEqual([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]);
+    await expect(slackwater(...words, '--format', 'onnx')).rejects.toThrow(/xgboost is accepted/);
+    await expect(slackwater(...words, '--model', 'boosted-blend')).rejects.toThrow(
+      /has no model 'boosted-blend' of 3600 s; it has boosted \(3600 s\)/,
+    );
   });
 
   it('lends its models to a night on files; a changed one is refused by name', async () => {
