@@ -24,6 +24,11 @@ export const ERRORS = {
   HORIZON_TOO_LONG: { status: 422, retry: false, remedy: 'Ask for a shorter horizon.' },
   MODEL_UNKNOWN: { status: 422, retry: false, remedy: 'Choose one of the listed models.' },
   MODEL_STATE_INVALID: { status: 422, retry: false, remedy: 'Fit the model again.' },
+  PROGRAM_UNSTARTABLE: {
+    status: 422,
+    retry: false,
+    remedy: 'Name a program that exists and may be executed.',
+  },
   CONFIG_INVALID: { status: 500, retry: false, remedy: 'See docs/configuration.md.' },
   BACKEND_UNAVAILABLE: { status: 500, retry: false, remedy: 'Choose backend auto or reference.' },
   SEGMENT_CORRUPT: {

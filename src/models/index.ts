@@ -6,4 +6,5 @@ export * from './boosted';
 export * from './climatology';
 export * from './ensemble';
 export * from './lstm';
+export * from './outside';
 export * from './registry';

@@ -7,6 +7,7 @@ import { BoostedForecaster, type Centring } from './boosted';
 import { CLIMATOLOGY, ClimatologyForecaster } from './climatology';
 import type { Forecaster } from './forecaster';
 import { LSTM, LstmForecaster } from './lstm';
+import { OutsideForecaster, type OutsideModels } from './outside';
 
 export interface ModelSettings {
   readonly kernels: Kernels;
@@ -17,6 +18,8 @@ export interface ModelSettings {
   readonly bounds?: { readonly lower: number; readonly upper: number };
   /** Most rows that a fleet model learns from; default as the model has it. */
   readonly rowsMax?: number;
+  /** Programs that serve under names of their own. */
+  readonly outside?: OutsideModels;
 }
 
 /** The choice among members: not a forecaster of its own, see ./ensemble. */
@@ -69,6 +72,8 @@ export function createForecaster(name: string, settings: ModelSettings): Forecas
     const { kernels, stepsPerDay, horizon, rowsMax: windowsMax } = settings;
     return new LstmForecaster(kernels, { stepsPerDay, horizon, windowsMax });
   }
+  const outside = settings.outside?.get(name);
+  if (outside !== undefined) return new OutsideForecaster(name, outside, settings.kernels.rules);
   throw new DomainError(
     'MODEL_UNKNOWN',
     `model '${name}' is unknown; there are ${MODEL_NAMES.join(', ')}`,

@@ -2,6 +2,7 @@
 import { DomainError, QUANTILE_LEVELS, type EpochMs } from '../../core';
 import { MODEL_NAMES } from '../../models';
 import type { Anchor, OriginRequest } from '../../predict';
+import { outsideCommands, type OutsideCommand } from './outside-options';
 
 export interface BacktestSettings extends OriginRequest {
   readonly input: string;
@@ -12,6 +13,10 @@ export interface BacktestSettings extends OriginRequest {
   readonly stepSec: number;
   readonly stepsPerDay: number;
   readonly models: readonly string[];
+  readonly outside: readonly OutsideCommand[];
+  /** Of one process from outside. */
+  readonly outsideSeconds: number;
+  readonly outsideMib: number;
   /** Ascending. */
   readonly levels: readonly number[];
   readonly until?: EpochMs;
@@ -32,6 +37,8 @@ const MINUTES_MAX = 720; // half a day: two windows do not overlap
 const HORIZON_DAYS_MAX = 7; // the longest forecast of a night
 const ORIGINS_MAX = 1_000;
 const DAY_SEC = 86_400;
+const OUTSIDE_SECONDS_MAX = 3_600;
+const OUTSIDE_MIB_MAX = 1_048_576;
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -43,6 +50,7 @@ export function parseBacktest(options: Options): BacktestSettings {
   }
   const stepSec = Number(oneOf(options, 'step', STEPS_SEC.map(String)));
   const stepsPerDay = DAY_SEC / stepSec;
+  const outside = outsideCommands((options.outside as readonly string[] | undefined) ?? []);
   const originsText = text(options, 'origins');
   return {
     input: String(options.input),
@@ -59,7 +67,10 @@ export function parseBacktest(options: Options): BacktestSettings {
         ? stepsPerDay
         : whole(options, 'originStep', 365 * stepsPerDay),
     anchor: oneOf(options, 'anchor', ['auto', 'global', 'series']) as Anchor,
-    models: modelsOf(text(options, 'models')),
+    models: modelsOf(text(options, 'models'), outside),
+    outside,
+    outsideSeconds: whole(options, 'outsideSeconds', OUTSIDE_SECONDS_MAX),
+    outsideMib: whole(options, 'outsideMib', OUTSIDE_MIB_MAX),
     levels:
       options.quantiles === undefined ? QUANTILE_LEVELS : levelsOf(text(options, 'quantiles')),
     until: options.until as EpochMs | undefined,
@@ -131,13 +142,14 @@ function horizonOf(options: Options, stepsPerDay: number): number {
   return whole(options, 'horizon', most);
 }
 
-function modelsOf(list: string): readonly string[] {
+function modelsOf(list: string, outside: readonly OutsideCommand[]): readonly string[] {
   const names = list.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !MODEL_NAMES.includes(name));
+  const known = [...MODEL_NAMES, ...outside.map(({ name }) => name)];
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new DomainError(
       'MODEL_UNKNOWN',
-      `model '${unknown}' is unknown; there are ${MODEL_NAMES.join(', ')}`,
+      `model '${unknown}' is unknown; there are ${known.join(', ')}`,
       { field: 'models' },
     );
   }

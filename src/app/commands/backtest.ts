@@ -25,6 +25,7 @@ import { startProgress, type Progress } from '../progress';
 import { parseBacktest, type BacktestSettings } from './backtest-settings';
 import { backtestTable } from './backtest-table';
 import { rankingModel, windowLines } from './backtest-windows';
+import { outsideModels } from './outside-options';
 import { instantOf } from './parse-options';
 
 export function registerBacktest(program: Command): void {
@@ -42,6 +43,9 @@ export function registerBacktest(program: Command): void {
     .option('--origin-step <steps>', 'between origins; default one day')
     .option('--anchor <name>', 'where the last horizon ends: auto, global, or series', 'auto')
     .requiredOption('--models <names>', 'comma list')
+    .option('--outside <name=command...>', 'programs that forecast (docs/models/outside.md)')
+    .option('--outside-seconds <count>', 'each process of such a program may take', '60')
+    .option('--outside-mib <count>', 'of memory it may hold', '4096')
     .option('--quantiles <levels>', 'comma list, e.g. .025,.5,.975; default nine from .01 to .99')
     .option('--until <instant>', 'later data is not read', instantOf)
     .option('--forecasts <file>', 'write every forecast as CSV[.gz]')
@@ -58,6 +62,7 @@ async function backtest(settings: BacktestSettings): Promise<void> {
     if (existsSync(file)) continue;
     throw new DomainError('INPUT_UNREADABLE', `--train '${file}' does not exist`, { path: file });
   }
+  const outside = outsideModels(settings);
   const notes: string[] = [];
   const kernels = openKernels(settings.backend as BackendName);
   const { backend, isa, notice } = kernels.report();
@@ -88,6 +93,7 @@ async function backtest(settings: BacktestSettings): Promise<void> {
     clock: new SystemClock(),
     teachers,
     teachersOnly: settings.trainOnly,
+    outside,
     onForecast: (model, origin) =>
       progress.update(models.indexOf(model) * origins.count + origin, model),
   };

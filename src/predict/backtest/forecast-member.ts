@@ -11,6 +11,7 @@ import {
   type FittedForecaster,
   type ForecastBatch,
   type NightLosses,
+  type OutsideModels,
 } from '../../models';
 import { historyAt, knownLength, teacherAt, type Origins } from './origins';
 import type { Panel } from './panel';
@@ -30,6 +31,8 @@ export interface MemberRequest {
   readonly teachers?: readonly Panel[];
   /** Such models learn from the teachers alone. */
   readonly teachersOnly?: boolean;
+  /** Programs that are members where they are asked for. */
+  readonly outside?: OutsideModels;
   readonly onForecast?: (model: string, origin: number) => void;
 }
 
@@ -69,9 +72,10 @@ export async function forecastMember(
     return result;
   };
   const fit = (history: SeriesBatch, cutoff: number): Promise<FittedForecaster> => {
-    const { kernels } = request;
+    const { kernels, outside } = request;
     const bounds = boundsOf(history, request);
-    const forecaster = createForecaster(model, { kernels, stepsPerDay, horizon, bounds });
+    const settings = { kernels, stepsPerDay, horizon, bounds, outside };
+    const forecaster = createForecaster(model, settings);
     return timed('train', forecaster.fit(history, fitRequest(history, cutoff, request)));
   };
   const forecast = (fitted: FittedForecaster, history: SeriesBatch): Promise<ForecastBatch> => {
@@ -107,8 +111,9 @@ export async function forecastMember(
   return { model, forecasts, nights, seconds };
 }
 
-function isFleetModel(model: string, { kernels, stepsPerDay, horizon }: MemberRequest): boolean {
-  return createForecaster(model, { kernels, stepsPerDay, horizon }).scope === 'fleet';
+function isFleetModel(model: string, request: MemberRequest): boolean {
+  const { kernels, stepsPerDay, horizon, outside } = request;
+  return createForecaster(model, { kernels, stepsPerDay, horizon, outside }).scope === 'fleet';
 }
 
 const SEED = 1;

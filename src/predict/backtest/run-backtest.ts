@@ -5,6 +5,7 @@ import {
   FLEET_MODELS,
   USUAL_FLEET_MODELS,
   type ForecastBatch,
+  type OutsideModels,
 } from '../../models';
 import { combineMembers } from './combine-members';
 import { forecastMember, type MemberForecasts, type MemberRequest } from './forecast-member';
@@ -43,13 +44,13 @@ export interface ModelReport {
 
 /**
  * Members of the ensemble are forecast once, whether they were asked for or not; the ensemble is last. A fleet
- * model that is asked for beside the ensemble is a member.
+ * model, or one from outside, that is asked for beside the ensemble is a member.
  */
 export async function* runBacktest(request: BacktestRequest): AsyncGenerator<ModelRun> {
-  const { models, stepsPerDay, clock } = request;
+  const { models, stepsPerDay, clock, outside } = request;
   const wanted = new Set(models);
   const kept: MemberForecasts[] = [];
-  const members = wanted.has(ENSEMBLE) ? membersOf(stepsPerDay, wanted) : [];
+  const members = wanted.has(ENSEMBLE) ? membersOf(stepsPerDay, wanted, outside) : [];
   for (const model of new Set([...members, ...models])) {
     if (model === ENSEMBLE) continue;
     const isMember = members.includes(model);
@@ -66,11 +67,16 @@ export async function* runBacktest(request: BacktestRequest): AsyncGenerator<Mod
   yield runOf(ENSEMBLE, combined, { train, predict }, request);
 }
 
-function membersOf(stepsPerDay: number, wanted: ReadonlySet<string>): readonly string[] {
+function membersOf(
+  stepsPerDay: number,
+  wanted: ReadonlySet<string>,
+  outside: OutsideModels = new Map(),
+): readonly string[] {
   const fleetModels = FLEET_MODELS.filter(
     (name) => wanted.has(name) || USUAL_FLEET_MODELS.includes(name),
   );
-  return ensembleMembers(stepsPerDay, fleetModels);
+  const fromOutside = [...outside.keys()].filter((name) => wanted.has(name));
+  return [...ensembleMembers(stepsPerDay, fleetModels), ...fromOutside];
 }
 
 function runOf(
