@@ -3,7 +3,6 @@ export * from './forecaster';
 export * from './arima';
 export * from './baseline';
 export * from './boosted';
-export * from './climatology';
 export * from './ensemble';
 export * from './lstm';
 export * from './outside';

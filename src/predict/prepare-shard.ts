@@ -60,9 +60,7 @@ async function lossesOf(
     const anew = await judgedAnew(run, shard, ports, resolution, broken, unknown);
     const width = losses.losses.length / vms.length;
     unknown.forEach((row, at) => {
-      const [from, end] = [at * width, (at + 1) * width];
-      losses.losses.set(anew.losses.subarray(from, end), row * width);
-      losses.relative.set(anew.relative.subarray(from, end), row * width);
+      losses.losses.set(anew.losses.subarray(at * width, (at + 1) * width), row * width);
       losses.nights[row] = anew.nights[at];
     });
   }
@@ -129,11 +127,7 @@ function encodeLosses(losses: MemberLosses): Uint8Array {
   const width = members.length * blocks.length * levels.length;
   return encodeColumns({
     rowCount: seriesCount,
-    columns: {
-      nights,
-      losses: { list: losses.losses, width },
-      relative: { list: losses.relative, width },
-    },
+    columns: { nights, losses: { list: losses.losses, width } },
     metadata: { about: JSON.stringify({ members, blocks, levels }) },
   });
 }
@@ -151,8 +145,7 @@ export async function readLosses(
     readonly blocks: readonly ChoiceBlock[];
     readonly levels: readonly number[];
   };
-  const list = (name: string) => (file.columns[name] as { readonly list: Float32Array }).list;
+  const { list } = file.columns.losses as { readonly list: Float32Array };
   const nights = file.columns.nights as Float64Array;
-  const [losses, relative] = [list('losses'), list('relative')];
-  return { ...about, seriesCount: file.rowCount, losses, relative, nights };
+  return { ...about, seriesCount: file.rowCount, losses: list, nights };
 }
