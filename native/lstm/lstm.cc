@@ -112,32 +112,35 @@ sw_lstm_walk walkOf(int32_t unit) {
   return sw_lstm_walk_plain;
 }
 
-void predictBytes(const sw_lstm_prediction &job) {
-  const Bytes bytes(job);
-  const sw_lstm_walk walk = walkOf(job.unit);
-  const sw_lstm_lanes &lanes = lanesOf(job.isa);
-  Matrices matrices(job.shape);
-  matrices.read(job.weights);
-  const int64_t pieces = (job.count + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
-  sw_parallel(job.threads, pieces, [&](int64_t piece) {
-    const int64_t first = piece * SW_LSTM_PIECE, count = std::min<int64_t>(SW_LSTM_PIECE, job.count - first);
-    const Floats last(count * (H + 1)), outputs(count * sw_lstm_columns(&job.shape));
-    for (int64_t tile = 0; tile < count; tile += SW_LSTM_TILE) {
-      walk(&job, &bytes.view, first + tile, std::min<int64_t>(SW_LSTM_TILE, count - tile), last.data() + tile * (H + 1));
-    }
-    lanes.head(&job, &matrices.view, first, count, last.data(), outputs.data());
-  });
-}
-
-void predictFloats(const sw_lstm_prediction &job) {
-  const sw_lstm_lanes &lanes = lanesOf(job.isa);
+// Calls work(matrices, first, count) for each piece of the windows.
+template <typename Work> void overPieces(const sw_lstm_prediction &job, Work work) {
   Matrices matrices(job.shape);
   matrices.read(job.weights);
   const int64_t pieces = (job.count + SW_LSTM_PIECE - 1) / SW_LSTM_PIECE;
   sw_parallel(job.threads, pieces, [&](int64_t piece) {
     const int64_t first = piece * SW_LSTM_PIECE;
+    work(&matrices.view, first, std::min<int64_t>(SW_LSTM_PIECE, job.count - first));
+  });
+}
+
+void predictBytes(const sw_lstm_prediction &job) {
+  const Bytes bytes(job);
+  const sw_lstm_walk walk = walkOf(job.unit);
+  const sw_lstm_lanes &lanes = lanesOf(job.isa);
+  overPieces(job, [&](const sw_lstm_matrices *matrices, int64_t first, int64_t count) {
+    const Floats last(count * (H + 1)), outputs(count * sw_lstm_columns(&job.shape));
+    for (int64_t tile = 0; tile < count; tile += SW_LSTM_TILE) {
+      walk(&job, &bytes.view, first + tile, std::min<int64_t>(SW_LSTM_TILE, count - tile), last.data() + tile * (H + 1));
+    }
+    lanes.head(&job, matrices, first, count, last.data(), outputs.data());
+  });
+}
+
+void predictFloats(const sw_lstm_prediction &job) {
+  const sw_lstm_lanes &lanes = lanesOf(job.isa);
+  overPieces(job, [&](const sw_lstm_matrices *matrices, int64_t first, int64_t count) {
     const Floats scratch(sw_lstm_scratch(&job.shape));
-    lanes.predict(&job, &matrices.view, first, std::min<int64_t>(SW_LSTM_PIECE, job.count - first), scratch.data());
+    lanes.predict(&job, matrices, first, count, scratch.data());
   });
 }
 
@@ -233,7 +236,7 @@ class Trainer {
     const double factor = scale * std::min(1.0, job_.clip_norm / std::max(norm, 1e-30));
     const double updates = static_cast<double>(job_.updates + update + 1);
     const double rate = job_.learning_rate * std::sqrt(1 - std::pow(0.999, updates)) / (1 - std::pow(0.9, updates));
-    lanes_.adam(job_.weights, job_.first, job_.second, gradient, 0, weights_, static_cast<float>(factor), static_cast<float>(rate));
+    lanes_.adam(job_.weights, job_.first, job_.second, gradient, weights_, static_cast<float>(factor), static_cast<float>(rate));
     job_.losses[update] = loss * scale;
   }
 };

@@ -249,8 +249,8 @@ void learn(sw_lstm_piece *piece) {
   }
 }
 
-void adam(float *weights, float *first, float *second, const float *gradient, int64_t from, int64_t to, float factor, float rate) {
-  for (int64_t at = from; at < to; at++) {
+void adam(float *weights, float *first, float *second, const float *gradient, int64_t count, float factor, float rate) {
+  for (int64_t at = 0; at < count; at++) {
     const float slope = gradient[at] * factor;
     first[at] = 0.9f * first[at] + 0.1f * slope;
     second[at] = 0.999f * second[at] + 0.001f * slope * slope;

@@ -52,7 +52,7 @@ typedef struct {
   void (*predict)(const sw_lstm_prediction *job, const sw_lstm_matrices *matrices, int64_t first, int64_t count, float *scratch);
   // Outputs of windows [first, first + count) from last (count, H + 1); scratch: count P floats.
   void (*head)(const sw_lstm_prediction *job, const sw_lstm_matrices *matrices, int64_t first, int64_t count, const float *last, float *scratch);
-  void (*adam)(float *weights, float *first, float *second, const float *gradient, int64_t from, int64_t to, float factor, float rate);
+  void (*adam)(float *weights, float *first, float *second, const float *gradient, int64_t count, float factor, float rate);
 } sw_lstm_lanes;
 
 // Matrices of bytes, made once for a prediction.

@@ -36,3 +36,8 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   for (; at < bytes.length; at += 1) crc = (crc >>> 8) ^ T0[(crc ^ bytes[at]) & 255];
   return ~crc >>> 0;
 }
+
+/** Eight hexadecimal digits, as files of text carry a checksum. */
+export function checksumText(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
+}

@@ -7,3 +7,4 @@ export * from './ensemble';
 export * from './lstm';
 export * from './outside';
 export * from './registry';
+export * from './training-source';

@@ -36,7 +36,8 @@ export interface TrainRequest {
 }
 
 /**
- * Equal bits for equal data, seed, and backend. Throws as `refuseOtherModels`. A history too short for a judge has none: the forecasting model then judges itself.
+ * Equal bits for equal data, seed, and backend. Throws as `refuseOtherModels`. A history too short for a
+ * judge has none: the forecasting model then judges itself.
  */
 export async function trainModels(request: TrainRequest): Promise<readonly TrainedModel[]> {
   const { names, history, horizon, seed, kernels, rowsMax } = request;

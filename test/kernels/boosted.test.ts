@@ -1,18 +1,11 @@
 // Boosted trees: every backend and instruction set says what the reference says.
 import { normal, uniform } from '../../src/core';
-import { ISAS, openKernels } from '../../src/kernels';
-import type { BoostedTraining, BoostedTrees, ByteMatrix, Kernels } from '../../src/kernels';
+import { openKernels } from '../../src/kernels';
+import type { BoostedTraining, BoostedTrees, ByteMatrix } from '../../src/kernels';
+import { nativeBackends } from './native-backends';
 
 const reference = openKernels('reference');
 const best = openKernels('auto');
-
-function backends(): readonly (readonly [string, Kernels])[] {
-  const { backend, isa } = best.report();
-  if (backend !== 'native') return [];
-  return ISAS.filter((one) => ISAS.indexOf(one) <= ISAS.indexOf(isa as 'avx512')).map(
-    (one) => [one, openKernels('native', { isa: one })] as const,
-  );
-}
 
 const FEATURES = 7;
 const BINS = 16;
@@ -60,7 +53,7 @@ function expectSame(got: BoostedTrees, wanted: BoostedTrees): void {
   });
 }
 
-describe.each(backends())('boosted trees on %s', (_, kernels) => {
+describe.each(nativeBackends())('boosted trees on %s', (_, kernels) => {
   it.each([0, 1, 15, 16, 17, 63, 64, 65, 500])(
     'grow the reference’s trees on %i rows',
     async (n) => {

@@ -1,15 +1,7 @@
 // The LSTM: every backend and instruction set says what the reference says, and slopes are slopes.
 import { normal, uniform } from '../../src/core';
-import {
-  headColumns,
-  ISAS,
-  layerOffset,
-  LSTM_HIDDEN,
-  openKernels,
-  weightCount,
-} from '../../src/kernels';
+import { headColumns, layerOffset, LSTM_HIDDEN, openKernels, weightCount } from '../../src/kernels';
 import type {
-  Kernels,
   LstmLesson,
   LstmShape,
   LstmTraining,
@@ -18,19 +10,12 @@ import type {
 } from '../../src/kernels';
 import { addGradient } from '../../src/kernels/reference/lstm/backward';
 import { forward } from '../../src/kernels/reference/lstm/forward';
+import { nativeBackends } from './native-backends';
 
 const reference = openKernels('reference');
 const best = openKernels('auto');
 const LEVELS = [0.1, 0.5, 0.9];
 const LEADS = 5;
-
-function backends(): readonly (readonly [string, Kernels])[] {
-  const { backend, isa } = best.report();
-  if (backend !== 'native') return [];
-  return ISAS.filter((one) => ISAS.indexOf(one) <= ISAS.indexOf(isa as 'avx512')).map(
-    (one) => [one, openKernels('native', { isa: one })] as const,
-  );
-}
 
 function shapeOf(layerCount: number, inputCount = 8): LstmShape {
   return { inputCount, layerCount, outputCount: LEVELS.length * LEADS };
@@ -83,7 +68,7 @@ function farthest(got: Float32Array, wanted: Float32Array): number {
   return got.reduce((most, value, at) => Math.max(most, Math.abs(value - wanted[at])), 0);
 }
 
-describe.each(backends())('the LSTM on %s', (isa, kernels) => {
+describe.each(nativeBackends())('the LSTM on %s', (isa, kernels) => {
   it.each([0, 1, 3, 15, 16, 17, 31, 32, 33, 70])(
     'forecasts what the reference does for %i windows',
     async (n) => {

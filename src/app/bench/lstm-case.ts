@@ -1,5 +1,5 @@
 // Weights and windows for the benches of the LSTM: a week of hours, and a day of five minutes in nine quantiles.
-import { DomainError, uniform } from '../../core';
+import { DomainError, QUANTILE_LEVELS, uniform } from '../../core';
 import {
   layerRows,
   LSTM_GATES,
@@ -17,11 +17,10 @@ import { kernelEntry } from './bench-entry';
 const STEPS = 168;
 const INPUTS = 12;
 const LEADS = 288;
-export const LEVELS = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99] as const;
 const SIZE = 0.125; // as trained weights are
 
 export function benchWeights(leads = LEADS): LstmWeights {
-  const shape = { inputCount: INPUTS, layerCount: 1, outputCount: LEVELS.length * leads };
+  const shape = { inputCount: INPUTS, layerCount: 1, outputCount: QUANTILE_LEVELS.length * leads };
   const values = Float32Array.from(
     { length: weightCount(shape) },
     (_, at) => SIZE * (2 * uniform(1, at) - 1),
@@ -73,7 +72,7 @@ export function predictEntry(name: string, arithmetic: LstmArithmetic, apart: nu
           // As in a night: results lie in memory that was used before.
           const values = await withArena(async (arena) => {
             const outputs = await predict(kernels.within(arena).lstm, windows);
-            return Float64Array.from(outputs.subarray(0, LEVELS.length * LEADS));
+            return Float64Array.from(outputs.subarray(0, QUANTILE_LEVELS.length * LEADS));
           });
           if (arithmetic === 'int8') return { values };
           return { values, multiplyAdds: windows.windowCount * multiplyAddsOf(weights) };

@@ -1,7 +1,6 @@
 // `backtest --windows`: the quietest windows of every VM and day, ranked as a night would.
-import type { SeriesBatch } from '../../core';
-import { learnStarts, rankStarts, type NightForecast, type StartSource } from '../../migration';
-import { ENSEMBLE } from '../../models';
+import { learnStarts, rankStarts, type NightForecast } from '../../migration';
+import { ENSEMBLE, trainingSources, type TrainingSource } from '../../models';
 import { historyAt, teacherAt, type BacktestRequest, type ModelRun } from '../../predict';
 
 const SEED = 1;
@@ -45,12 +44,15 @@ export async function* windowLines(
   }
 }
 
-function sourcesOf(request: BacktestRequest): readonly StartSource[] {
+function sourcesOf(request: BacktestRequest): readonly TrainingSource[] {
   const { panel, origins, teachers = [], teachersOnly = false } = request;
-  const whole = (history: SeriesBatch): StartSource => ({ history, end: history.length });
-  const own = teachersOnly ? [] : [whole(historyAt(panel, origins, 0))];
+  const history = historyAt(panel, origins, 0);
   const cutoff = origins.cutoffs[0];
-  return [...own, ...teachers.map((one) => whole(teacherAt(panel, cutoff, one)))];
+  return trainingSources(history, {
+    end: history.length,
+    teachers: teachers.map((one) => teacherAt(panel, cutoff, one)),
+    teachersOnly,
+  });
 }
 
 /** The first day of one forecast. */

@@ -128,7 +128,7 @@ async function runAll(
 ): Promise<Record<string, ModelReport>> {
   const reports: Record<string, ModelReport> = {};
   const { panel, origins, horizon, levels } = request;
-  const ranking = rankingModel(settings.models);
+  const ranking = settings.windows && rankingModel(settings.models);
   let ranked: ModelRun | undefined;
   async function* lines(): AsyncGenerator<string> {
     yield forecastHeader(levels);

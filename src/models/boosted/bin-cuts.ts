@@ -1,4 +1,5 @@
 // From numbers to bytes: cut points by quantiles of the training rows, one set for each feature.
+import type { ByteMatrix } from '../../kernels';
 
 /** (features) ascending, distinct; a value's bin is the number of cuts below it, so "bin > b" is "value > cut[b]". */
 export type BinCuts = readonly Float32Array[];
@@ -24,6 +25,20 @@ export function cutsOf(rows: Float32Array, featureCount: number): BinCuts {
     }
     return Float32Array.from(cuts);
   });
+}
+
+/** `rows`: (rowCount, features) row-major, as `cutsOf` reads them. O(rows x features x log cuts). */
+export function binRows(cuts: BinCuts, rows: Float32Array, rowCount: number): ByteMatrix {
+  const matrix = emptyMatrix(cuts.length, rowCount);
+  for (let row = 0; row < rowCount; row += 1) {
+    binRow(cuts, rows, row * cuts.length, matrix.bins, rowCount, row);
+  }
+  return matrix;
+}
+
+/** All bins 0, to be filled in. */
+export function emptyMatrix(featureCount: number, rowCount: number): ByteMatrix {
+  return { bins: new Uint8Array(featureCount * rowCount), featureCount, rowCount };
 }
 
 /** Writes the bins of one row to column `column` of a feature-major matrix of `rowCount` columns. */

@@ -32,10 +32,10 @@ export function profileOf(
   stepsPerHour: number,
   stepsPerDay: number,
 ): SeriesProfile {
-  const { filled, first } = fill(values);
+  const { filled, first } = carryForward(values);
   const day = stepsPerDay;
   const back = (t: number, steps: number): number => filled[Math.max(0, t - steps)];
-  const sum = running(filled.length, (t) => filled[t]);
+  const sum = runningSum(filled.length, (t) => filled[t]);
   const mean = (t: number, days: number): number => {
     let total = 0;
     for (let one = 1; one <= days; one += 1) total += back(t, one * day);
@@ -46,14 +46,14 @@ export function profileOf(
     return spanMean(sum, to, day);
   };
   const error = (of: (t: number) => number): Float64Array =>
-    running(filled.length, (t) => Math.abs(filled[t] - of(t)));
+    runningSum(filled.length, (t) => Math.abs(filled[t] - of(t)));
   return {
     stepsPerHour,
     stepsPerDay,
     filled,
     first,
     sum,
-    sumOfSquares: running(filled.length, (t) => filled[t] * filled[t]),
+    sumOfSquares: runningSum(filled.length, (t) => filled[t] * filled[t]),
     steps: error((t) => back(t, 1)),
     lastErrors: ERROR_LEADS_HOURS.map((hours) => error((t) => back(t, hours * stepsPerHour))),
     dayErrors: error((t) => back(t, day)),
@@ -76,13 +76,15 @@ export function spanDeviation(profile: SeriesProfile, to: number, span: number):
   return Math.sqrt(Math.max(0, spanMean(profile.sumOfSquares, to, span) - mean * mean));
 }
 
-function running(length: number, valueAt: (t: number) => number): Float64Array {
+/** (length + 1) sums of the values before each column. */
+export function runningSum(length: number, valueAt: (t: number) => number): Float64Array {
   const sums = new Float64Array(length + 1);
   for (let t = 0; t < length; t += 1) sums[t + 1] = sums[t] + valueAt(t);
   return sums;
 }
 
-function fill(values: Float64Array): { filled: Float64Array; first: number } {
+/** Each value, or the last usable one before it; before the first, the first. first = T where there is none. */
+export function carryForward(values: Float64Array): { filled: Float64Array; first: number } {
   const filled = new Float64Array(values.length);
   let first = 0;
   while (first < values.length && !isUsable(values[first])) first += 1;
@@ -97,6 +99,6 @@ function fill(values: Float64Array): { filled: Float64Array; first: number } {
 const USABLE_MAX = 1e100; // squares and sums of a month stay finite
 
 /** Values beyond it are faults of a meter, not load. */
-function isUsable(value: number): boolean {
+export function isUsable(value: number): boolean {
   return Math.abs(value) <= USABLE_MAX;
 }

@@ -1,5 +1,6 @@
 // The rows that a booster learns from: seeded origins of every series, a few leads of each.
-import { hash32, seriesAt, uniform, type SeriesBatch } from '../../core';
+import { hash32, seriesAt, uniform } from '../../core';
+import type { TrainingSource } from '../training-source';
 import { FEATURE_COUNT, RowFeatures, type Centring } from './row-features';
 import { profileOf } from './series-profile';
 
@@ -9,12 +10,6 @@ export interface TrainingRows {
   readonly features: Float32Array;
   /** (rowCount): (y - centre) / scale. */
   readonly target: Float32Array;
-}
-
-export interface TrainingSource {
-  readonly history: SeriesBatch;
-  /** Columns [0, end) are known. */
-  readonly end: number;
 }
 
 export interface RowRequest {

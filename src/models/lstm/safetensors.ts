@@ -2,7 +2,7 @@
 //
 // Layout: u64 length of a JSON header, header, data (little endian). The header names each tensor's dtype, shape, and
 // data_offsets; `__metadata__` maps strings to strings. Source: huggingface/safetensors, README, format.
-import { crc32c, DomainError } from '../../core';
+import { checksumText, crc32c, DomainError } from '../../core';
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -36,7 +36,11 @@ export function encodeTensors({ tensors, metadata }: TensorFile): Uint8Array {
     Buffer.from(values.buffer, values.byteOffset, values.byteLength),
   );
   const bytes = Buffer.concat([length, header, ...data]);
-  bytes.write(hex(crc32c(bytes)), bytes.indexOf(`"${CHECKSUM}":"`) + CHECKSUM.length + 4, 'latin1');
+  bytes.write(
+    checksumText(crc32c(bytes)),
+    bytes.indexOf(`"${CHECKSUM}":"`) + CHECKSUM.length + 4,
+    'latin1',
+  );
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length); // a Buffer's slice would share bytes
 }
 
@@ -60,7 +64,8 @@ export function decodeTensors(model: string, bytes: Uint8Array): TensorFile {
   if (at < CHECKSUM.length + 4) refuse('it has no checksum: this program did not write it');
   const wanted = text.slice(at, at + NO_CHECKSUM.length);
   buffer.write(NO_CHECKSUM, LENGTH_BYTES + at, 'latin1');
-  if (hex(crc32c(buffer)) !== wanted) refuse('its checksum differs: it was cut or changed');
+  if (checksumText(crc32c(buffer)) !== wanted)
+    refuse('its checksum differs: it was cut or changed');
   const header = JSON.parse(buffer.toString('utf8', LENGTH_BYTES, headEnd)) as Record<
     string,
     Entry
@@ -73,8 +78,4 @@ export function decodeTensors(model: string, bytes: Uint8Array): TensorFile {
     tensors.set(name, { shape, values: new Float32Array(own.buffer) });
   }
   return { tensors, metadata };
-}
-
-function hex(checksum: number): string {
-  return (checksum >>> 0).toString(16).padStart(8, '0');
 }

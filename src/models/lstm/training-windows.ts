@@ -1,15 +1,10 @@
 // The windows that the LSTM learns from: seeded origins of every series, and what followed them.
-import { crc32c, hash32, seriesAt, uniform, type SeriesBatch } from '../../core';
+import { crc32c, hash32, seriesAt, uniform } from '../../core';
 import type { LstmWindows } from '../../kernels';
 import { profileOf, RowFeatures, type SeriesProfile } from '../boosted';
+import type { TrainingSource } from '../training-source';
 import { fillWindow, STEPS, WINDOW_SIZE } from './window-inputs';
 import { WeekWaves } from './week-waves';
-
-export interface WindowSource {
-  readonly history: SeriesBatch;
-  /** Columns [0, end) are known. */
-  readonly end: number;
-}
 
 export interface Windows {
   readonly windows: LstmWindows;
@@ -45,7 +40,7 @@ export class WindowDraws {
   private readonly rows: readonly Row[];
 
   constructor(
-    sources: readonly WindowSource[],
+    sources: readonly TrainingSource[],
     private readonly request: WindowRequest,
   ) {
     this.rows = sources.flatMap((source) => rowsOf(source, request.stepsPerDay));
@@ -118,7 +113,7 @@ export class WindowDraws {
   }
 }
 
-function rowsOf({ history, end }: WindowSource, stepsPerDay: number): Row[] {
+function rowsOf({ history, end }: TrainingSource, stepsPerDay: number): Row[] {
   const rows: Row[] = [];
   const waves = new WeekWaves(history);
   for (let series = 0; series < history.seriesCount; series += 1) {

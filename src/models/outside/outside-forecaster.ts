@@ -4,13 +4,13 @@ import type { RulesKernels } from '../../kernels';
 import { createBaseline } from '../baseline';
 import {
   FIT_STATUSES,
-  type Abstention,
   type FitRequest,
   type FittedForecaster,
   type ForecastBatch,
   type Forecaster,
   type ForecastRequest,
 } from '../forecaster';
+import { openBatch } from '../scaled-rows';
 import type { OutsideProcess } from './outside-process';
 import { answerBytesMax, decodeAnswer, encodeQuestion, OUTSIDE_PROTOCOL } from './outside-protocol';
 import { medianOf, placeAnswer } from './place-answer';
@@ -62,16 +62,7 @@ export class OutsideForecaster implements Forecaster, FittedForecaster {
 
   async forecast(history: SeriesBatch, request: ForecastRequest): Promise<ForecastBatch> {
     const { seriesCount } = history;
-    const { horizon, levels } = request;
-    const batch = {
-      seriesCount,
-      horizon,
-      levels,
-      point: new Float64Array(seriesCount * horizon),
-      mean: new Float64Array(seriesCount * horizon),
-      quantiles: new Float64Array(seriesCount * levels.length * horizon),
-      status: new Uint8Array(seriesCount),
-    };
+    const batch = openBatch(seriesCount, request);
     const reasons = new Map<number, string>();
     const rows = knownRows(history, request.end);
     for (let from = 0; from < rows.length; from += SHARD_ROWS) {
@@ -84,11 +75,10 @@ export class OutsideForecaster implements Forecaster, FittedForecaster {
     }
     medianOf(batch);
     if (reasons.size > 0) await this.standIn(history, request, batch, reasons);
-    const abstentions = new Map<number, Abstention>();
     for (const [row, reason] of reasons) {
-      abstentions.set(row, { reason, fallback: asked.has(row) ? FALLBACK : 'zero' });
+      batch.abstentions.set(row, { reason, fallback: asked.has(row) ? FALLBACK : 'zero' });
     }
-    return { ...batch, abstentions };
+    return batch;
   }
 
   /** Writes the rows of one process; adds the reasons of those that it does not have. */

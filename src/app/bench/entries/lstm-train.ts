@@ -1,8 +1,8 @@
 // Lessons of the LSTM: nanoseconds of one core for a window of 168 steps, forward, back, and its share of Adam.
-import { DomainError } from '../../../core';
+import { DomainError, QUANTILE_LEVELS } from '../../../core';
 import { openKernels, type Kernels, type LstmLesson, type LstmProgress } from '../../../kernels';
 import { kernelEntry } from '../bench-entry';
-import { benchTargets, benchWeights, benchWindows, LEVELS, multiplyAddsOf } from '../lstm-case';
+import { benchTargets, benchWeights, benchWindows, multiplyAddsOf } from '../lstm-case';
 
 const LEADS = 24;
 const PASSES = 3; // forward, slopes of the rows, slopes of the weights
@@ -13,7 +13,7 @@ function lessonOf(windowCount: number): LstmLesson {
   return {
     windows: benchWindows(windowCount),
     targets: benchTargets(windowCount, LEADS),
-    levels: LEVELS,
+    levels: QUANTILE_LEVELS,
     batchSize: 64,
     learningRate: 0.01,
     clipNorm: 1,

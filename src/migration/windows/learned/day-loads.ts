@@ -2,6 +2,7 @@
 //
 // Symbols: t the cutoff (first unknown column), m columns per day, L columns of a window, S = m - L + 1 starts of a
 // day, D days looked back. Window s of day d back covers columns [t - d m + s, t - d m + s + L): all of them known.
+import { carryForward, isUsable, runningSum } from '../../../models';
 
 /** Days that are looked back at most. */
 export const DAYS_BACK = 14;
@@ -12,36 +13,18 @@ export interface LoadSums {
   readonly filled: Float64Array;
   /** (T + 1) sums of `filled` and of known columns before each. */
   readonly sum: Float64Array;
-  readonly known: Uint32Array;
+  readonly known: Float64Array;
   /** First known column; T when there is none. */
   readonly first: number;
 }
 
 /** `values` (T), NaN = missing. O(T). */
 export function loadSums(values: Float64Array): LoadSums {
-  const filled = new Float64Array(values.length);
-  const sum = new Float64Array(values.length + 1);
-  const known = new Uint32Array(values.length + 1);
-  let first = values.length;
-  let last = 0;
-  for (let t = 0; t < values.length; t += 1) {
-    const usable = Math.abs(values[t]) <= USABLE_MAX;
-    if (usable) {
-      last = values[t];
-      if (first === values.length) {
-        first = t;
-        filled.fill(last, 0, t);
-        for (let before = 0; before < t; before += 1) sum[before + 1] = sum[before] + last;
-      }
-    }
-    filled[t] = last;
-    sum[t + 1] = sum[t] + last;
-    known[t + 1] = known[t] + (usable ? 1 : 0);
-  }
+  const { filled, first } = carryForward(values);
+  const sum = runningSum(filled.length, (t) => filled[t]);
+  const known = runningSum(values.length, (t) => (isUsable(values[t]) ? 1 : 0));
   return { filled, sum, known, first };
 }
-
-const USABLE_MAX = 1e100; // sums of a month stay finite; beyond it a meter is at fault
 
 /** What the days before one cutoff say of each start. */
 export interface DayLoads {

@@ -1,3 +1,3 @@
 // Windows ranked by what past nights taught.
-export { learnStarts, type StartLesson, type StartModel, type StartSource } from './learn-starts';
+export { learnStarts, type StartLesson, type StartModel } from './learn-starts';
 export { quietest, rankStarts, type NightForecast, type RankRequest } from './rank-starts';

@@ -3,8 +3,8 @@
 // Source: the lab's lessons 9 to 12 (a quiet-looking window hits a batch job on one VM-day in eight, and learning the
 // scaled load is as good as learning regret or ranks).
 import { hash32, seriesAt, type SeriesBatch } from '../../../core';
-import type { BoostedTrees, ByteMatrix, Kernels } from '../../../kernels';
-import { binRow, CUTS_MAX, cutsOf, type BinCuts } from '../../../models';
+import type { BoostedTrees, Kernels } from '../../../kernels';
+import { binRows, CUTS_MAX, cutsOf, type BinCuts, type TrainingSource } from '../../../models';
 import { loadSums, type LoadSums } from './day-loads';
 import {
   fleetProfile,
@@ -13,14 +13,8 @@ import {
   type FleetProfile,
 } from './start-features';
 
-export interface StartSource {
-  readonly history: SeriesBatch;
-  /** Columns [0, end) are known. */
-  readonly end: number;
-}
-
 export interface StartLesson {
-  readonly sources: readonly StartSource[];
+  readonly sources: readonly TrainingSource[];
   readonly stepsPerDay: number;
   /** Columns of a window. */
   readonly length: number;
@@ -66,7 +60,7 @@ interface Rows {
 export async function learnStarts(kernels: Kernels, lesson: StartLesson): Promise<StartModel> {
   const { sources, stepsPerDay, seed, rowsMax = ROWS_MAX } = lesson;
   const shift = stepsPerDay / SHIFTS;
-  const nightsOf = ({ end }: StartSource): number =>
+  const nightsOf = ({ end }: TrainingSource): number =>
     Math.max(0, Math.min(NIGHTS_MAX * SHIFTS, Math.floor((end - stepsPerDay) / shift)));
   const vmNights = sources.reduce((sum, one) => sum + one.history.seriesCount * nightsOf(one), 0);
   const perNight = Math.max(1, Math.floor(rowsMax / Math.max(1, vmNights)));
@@ -84,14 +78,14 @@ export async function learnStarts(kernels: Kernels, lesson: StartLesson): Promis
   const most = Math.max(0, ...sources.map(nightsOf));
   if (most < NIGHTS_MIN * SHIFTS || count < ROWS_MIN) return { cuts: [], rowCount: count };
   const cuts = cutsOf(features.subarray(0, count * START_FEATURE_COUNT), START_FEATURE_COUNT);
-  const matrix = matrixOf(cuts, features, count);
+  const matrix = binRows(cuts, features, count);
   const training = { ...TREES, matrix, target: target.subarray(0, count), seed };
   return { cuts, trees: await kernels.boosted.train(training), rowCount: count };
 }
 
 /** A few seeded starts of each VM on each night of one fleet. */
 function addNights(
-  { history, end }: StartSource,
+  { history, end }: TrainingSource,
   nights: number,
   perNight: number,
   { stepsPerDay, length, seed }: StartLesson,
@@ -137,14 +131,6 @@ export function viewsOf(
   return views;
 }
 
-function matrixOf(cuts: BinCuts, features: Float32Array, rowCount: number): ByteMatrix {
-  const bins = new Uint8Array(START_FEATURE_COUNT * rowCount);
-  for (let row = 0; row < rowCount; row += 1) {
-    binRow(cuts, features, row * START_FEATURE_COUNT, bins, rowCount, row);
-  }
-  return { bins, featureCount: START_FEATURE_COUNT, rowCount };
-}
-
 /** (S) expected loads of one VM's starts, in units; its own profile where nothing was learned. */
 export async function expectedLoads(
   kernels: Kernels,
@@ -159,6 +145,6 @@ export async function expectedLoads(
   for (let s = 0; s < startCount; s += 1) {
     view.fill(s, fleet, halves, features, s * START_FEATURE_COUNT);
   }
-  const matrix = matrixOf(cuts, features, startCount);
+  const matrix = binRows(cuts, features, startCount);
   return Float64Array.from(await kernels.boosted.predict(trees, matrix));
 }

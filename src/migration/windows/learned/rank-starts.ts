@@ -1,6 +1,7 @@
 // From expected loads to the quietest windows of a night that do not overlap.
 import { seriesAt, type SeriesBatch } from '../../../core';
 import type { Kernels } from '../../../kernels';
+import { WINDOW_DEFAULTS } from '../rank-windows';
 import { loadSums } from './day-loads';
 import { expectedLoads, viewsOf, type StartModel } from './learn-starts';
 import { fleetProfile } from './start-features';
@@ -25,8 +26,6 @@ export interface RankRequest {
   readonly forecastOf: (series: number) => NightForecast;
 }
 
-/** Windows of a night that are named: enough to move to when the first is refused. */
-export const WINDOWS_PER_NIGHT = 3;
 /** Shares of the learned and of the forecast load; either alone lost 3 to 10 % of regret (docs/migration.md). */
 const LEARNED_SHARE = 0.5;
 const HIGH_SHARE = 0.3; // of the high quantile beside mean and median (lab lesson 11)
@@ -53,7 +52,7 @@ export async function rankStarts(request: RankRequest): Promise<readonly (readon
         forecast[s] += LEARNED_SHARE * (learned[s] - forecast[s]);
       }
     }
-    ranked.push(quietest(forecast, length, WINDOWS_PER_NIGHT));
+    ranked.push(quietest(forecast, length, WINDOW_DEFAULTS.windowsMax));
   }
   return ranked;
 }

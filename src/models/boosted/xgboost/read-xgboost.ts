@@ -7,13 +7,13 @@ import { treeOf, type TreeNodes } from './read-tree';
 import {
   CHECKSUM_ATTRIBUTE,
   contentChecksum,
+  FLOAT32_MAX,
   XGBOOST_OBJECTIVES,
   type XgboostModel,
   type XgboostObjective,
 } from './xgboost-model';
 
 const OUTPUTS_MAX = 65_535;
-const FLOAT32_MAX = 3.402_823_466_385_288_6e38;
 
 /** `file` names it in errors. Throws INPUT_UNREADABLE with the file, the place in it, and the reason. O(text). */
 export function readXgboost(file: string, text: string): XgboostModel {

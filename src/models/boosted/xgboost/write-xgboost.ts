@@ -7,6 +7,7 @@ import type { LevelGroup } from '../boosted-state';
 import {
   CHECKSUM_ATTRIBUTE,
   contentChecksum,
+  FLOAT32_MAX,
   type XgboostModel,
   type XgboostObjective,
 } from './xgboost-model';
@@ -25,7 +26,6 @@ const OBJECTIVES: Readonly<Record<BoostedLoss, XgboostObjective>> = {
   logistic: 'binary:logistic',
   pinball: 'reg:quantileerror',
 };
-const FLOAT32_MAX = 3.402_823_466_385_288_6e38;
 
 interface OutputTree {
   readonly output: number;

@@ -1,7 +1,10 @@
 // An XGBoost ensemble of scalar trees in flat arrays, and what it says of a row: float32, as XGBoost counts.
 //
 // Symbols: T trees, M nodes of all trees, O outputs, F features.
-import { crc32c } from '../../../core';
+import { checksumText, crc32c } from '../../../core';
+
+/** The largest number of a float32. */
+export const FLOAT32_MAX = 3.402_823_466_385_288_6e38;
 
 export const XGBOOST_OBJECTIVES = [
   'reg:squarederror',
@@ -106,5 +109,5 @@ export function contentChecksum(model: XgboostModel): string {
   for (const one of [base, treeOutputs, treeStarts, ...splits]) {
     checksum = crc32c(new Uint8Array(one.buffer, one.byteOffset, one.byteLength), checksum);
   }
-  return checksum.toString(16).padStart(8, '0');
+  return checksumText(checksum);
 }
