@@ -102,7 +102,10 @@ export abstract class RollupStore {
   /** The named VMs in the order given; unknown ones are left out. Cost: the names, not the fleet. */
   abstract vmRecords(vmIds: readonly string[]): Promise<readonly VmRecord[]>;
 
-  /** The newest version of each block with startMs in [fromMs, toMs), by startMs, then partition. */
+  /**
+   * The newest version of each block with startMs in [fromMs, toMs), by startMs, then source (code
+   * units), then partition.
+   */
   abstract readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<SealedBlock>;
 
   /** One partition's newest block, for a late correction; undefined when there is none. */

@@ -20,7 +20,7 @@ interface KeptBlock {
 
 export class MemoryRollupStore extends RollupStore {
   private readonly partitions = new Map<string, PartitionState>();
-  /** By start instant, then partition. */
+  /** By start instant, then source and partition. */
   private readonly blocks = new Map<EpochMs, Map<string, KeptBlock>>();
   private readonly quarantined: QuarantineRow[] = [];
   private readonly records: VmRecord[] = [];
@@ -181,7 +181,7 @@ export class MemoryRollupStore extends RollupStore {
 }
 
 function partitionKey(source: string, partition: number): string {
-  return `${String(partition).padStart(9, '0')}\u001f${source}`; // sorts by partition first
+  return `${source}\u001f${String(partition).padStart(9, '0')}`; // sorts by source first
 }
 
 function sum(a: IngestCounters, b: IngestCounters): IngestCounters {
