@@ -25,6 +25,16 @@ inline uint16_t centiOf(double percent) {
   return static_cast<uint16_t>(static_cast<int32_t>(high > 0 ? high : 0));
 }
 
+constexpr double kRelativeMax = 5;  // RELATIVE_MAX
+
+// The mean of fourth roots, to the fourth: square roots are exact everywhere, logarithms are not.
+inline double commonLoss(const double *losses, int32_t count) {
+  double sum = 0;
+  for (int32_t i = 0; i < count; i++) sum += std::sqrt(std::sqrt(losses[i]));
+  const double root = sum / count;
+  return root * root * (root * root);
+}
+
 }  // namespace
 
 extern "C" void sw_combine_pack(const sw_combine_job *job) {
@@ -51,18 +61,25 @@ extern "C" void sw_combine_judge(const sw_combine_job *job) {
       for (int64_t lead = from; lead <= to; lead++) count += came[lead - 1] == came[lead - 1];
       if (count == 0) continue;
       judged = true;
-      for (int64_t member = 0; member < job->members; member++) {
-        for (int64_t level = 0; level < levels; level++) {
+      for (int64_t level = 0; level < levels; level++) {
+        const double up = job->level[level], down = up - 1;
+        double tonight[SW_MEMBERS_MAX];
+        for (int64_t member = 0; member < job->members; member++) {
           const uint16_t *day = job->centi + ((row * job->members + member) * levels + level) * leads;
-          float &loss = job->losses[((row * job->members + member) * blocks + block) * levels + level];
-          const double up = job->level[level], down = up - 1;
           double sum = 0;
           for (int64_t lead = from; lead <= to; lead++) {
             const double error = came[lead - 1] - day[lead - 1] / 100.0;
             sum += error >= 0 ? up * error : error < 0 ? down * error : 0;
           }
-          const double old = loss, known = old == old ? weight : 0, mean = sum / count;
-          loss = static_cast<float>(known > 0 ? (known * old + mean) / (known + 1) : mean);
+          tonight[member] = sum / count;
+        }
+        const double common = commonLoss(tonight, job->members);
+        for (int64_t member = 0; member < job->members; member++) {
+          const int64_t at = ((row * job->members + member) * blocks + block) * levels + level;
+          const double old = job->losses[at], known = old == old ? weight : 0, loss = tonight[member];
+          const double over = common > 0 ? std::min(kRelativeMax, loss / common) : 1, before = job->relative[at];
+          job->losses[at] = static_cast<float>(known > 0 ? (known * old + loss) / (known + 1) : loss);
+          job->relative[at] = static_cast<float>(known > 0 ? (known * before + over) / (known + 1) : over);
         }
       }
     }

@@ -16,6 +16,7 @@ typedef struct {
   int32_t block_count;
   double kept;
   float *losses;  // (rows, members, blocks, levels): in, out
+  float *relative; // the same, each night over what the members lost in common
   double *nights; // (rows): in, out
   // mix
   int32_t judged_count, place_count;

@@ -28,6 +28,7 @@ sw_combine_job jobOf(const sw_call *call) {
   job.block_count = static_cast<int32_t>(sw_length(call, "blocks") / 2);
   job.kept = sw_number(call, "kept");
   job.losses = sw_f32(call, "losses");
+  job.relative = sw_f32(call, "relative");
   job.nights = sw_f64(call, "nights");
   return job;
 }

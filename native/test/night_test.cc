@@ -70,7 +70,7 @@ void kept() {
   std::vector<double> forecasts(rows * leads, 12.345), level{0.5}, actual(rows * leads, 10), nights(rows, 2.0);
   actual[0] = NAN;
   std::vector<uint16_t> centi(rows * members * leads);
-  std::vector<float> losses(rows * members * 2, 1.0f);
+  std::vector<float> losses(rows * members * 2, 1.0f), relative = losses;
   const int32_t blocks[] = {1, 1, 2, 9};
   sw_combine_job job{};
   job.rows = rows; job.members = members; job.levels = levels; job.leads = job.horizon = leads; job.threads = 1;
@@ -78,7 +78,7 @@ void kept() {
   sw_combine_pack(&job);
   check(centi[0] == 1235, "forecasts are kept in hundredths, rounded half up");
   job.level = level.data(); job.actual = actual.data(); job.blocks = blocks; job.block_count = 2; job.kept = 0.5;
-  job.losses = losses.data(); job.nights = nights.data();
+  job.losses = losses.data(); job.relative = relative.data(); job.nights = nights.data();
   sw_combine_judge(&job);
   check(losses[0] == 1.0f && nights[0] == 2.0, "a block without actuals keeps its loss");
 }

@@ -19,6 +19,8 @@ export interface LossBlock {
 export interface LossMemory {
   /** (rowCount, members, blocks, levels): mean pinball; NaN = never judged. */
   readonly losses: Float32Array;
+  /** The same, of each night over what was common that night: `commonLoss`, at most RELATIVE_MAX. */
+  readonly relative: Float32Array;
   /** (rowCount): weight of the nights in it. */
   readonly nights: Float64Array;
 }
@@ -52,6 +54,28 @@ export interface MixedForecasts {
   readonly mean: Float64Array;
   /** (rowCount, levels, horizon), not falling along levels. */
   readonly quantiles: Float64Array;
+}
+
+/** One night on which a member alone did well or badly must not decide for it. */
+export const RELATIVE_MAX = 5;
+
+/**
+ * What members lost in common: the mean of fourth roots, to the fourth. Near the geometric mean, so that
+ * one absurd member does not make the others alike; and square roots have the same bits everywhere.
+ * `losses`: one night's, not negative.
+ */
+export function commonLoss(losses: ArrayLike<number>): number {
+  let sum = 0;
+  for (let member = 0; member < losses.length; member += 1) {
+    sum += Math.sqrt(Math.sqrt(losses[member]));
+  }
+  const root = sum / losses.length;
+  return root * root * (root * root);
+}
+
+/** A night on which nobody lost anything favours nobody. */
+export function relativeLoss(loss: number, common: number): number {
+  return common > 0 ? Math.min(RELATIVE_MAX, loss / common) : 1;
 }
 
 /** Every backend gives the same bits; a row never depends on other rows. */

@@ -3,6 +3,7 @@ export * from './forecaster';
 export * from './arima';
 export * from './baseline';
 export * from './boosted';
+export * from './climatology';
 export * from './ensemble';
 export * from './lstm';
 export * from './outside';

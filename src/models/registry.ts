@@ -4,6 +4,7 @@ import type { Kernels } from '../kernels';
 import { ARIMA, ArimaForecaster } from './arima';
 import { BASELINES, createBaseline } from './baseline';
 import { BoostedForecaster, type Centring } from './boosted';
+import { CLIMATOLOGY, ClimatologyForecaster } from './climatology';
 import type { Forecaster } from './forecaster';
 import { LSTM, LstmForecaster } from './lstm';
 import { OutsideForecaster, type OutsideModels } from './outside';
@@ -28,6 +29,7 @@ const BOOSTERS: Readonly<Record<string, Centring>> = { boosted: 'last', 'boosted
 
 export const MODEL_NAMES: readonly string[] = [
   ...Object.keys(BASELINES),
+  CLIMATOLOGY,
   ARIMA,
   ...Object.keys(BOOSTERS),
   LSTM,
@@ -45,7 +47,7 @@ export const USUAL_FLEET_MODELS: readonly string[] = Object.keys(BOOSTERS);
 
 /** The members of a night whose fleet models are not trained yet, baselines first. */
 export function memberNames(stepsPerDay: number): readonly string[] {
-  const baselines = Object.keys(BASELINES);
+  const baselines = [...Object.keys(BASELINES), CLIMATOLOGY];
   return stepsPerDay > 1 ? [...baselines, ARIMA] : baselines;
 }
 
@@ -60,6 +62,7 @@ export function ensembleMembers(
 /** Any model but the ensemble. Throws MODEL_UNKNOWN naming the model and those that exist. */
 export function createForecaster(name: string, settings: ModelSettings): Forecaster {
   if (name in BASELINES) return createBaseline(name, settings.kernels.rules);
+  if (name === CLIMATOLOGY) return new ClimatologyForecaster();
   if (name === ARIMA) return new ArimaForecaster(settings.kernels);
   if (name in BOOSTERS) {
     const { kernels, ...about } = settings;

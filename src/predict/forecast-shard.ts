@@ -151,6 +151,7 @@ async function memberForecasts(
     leads,
     vmIndex: Int32Array.from(vmIndexes),
     losses: losses.losses,
+    relative: losses.relative,
     nights: losses.nights,
     centi: await combine.pack(quantiles, horizon, shape),
   });

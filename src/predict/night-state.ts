@@ -42,11 +42,12 @@ export function stateKey(runId: string, resolution: Resolution, shard: number): 
 }
 
 export function encodeState(state: NightState): Uint8Array {
-  const { vmIndex, members, blocks, levels, leads, losses, nights, centi } = state;
+  const { vmIndex, members, blocks, levels, leads, losses, relative, nights, centi } = state;
   const columns: Record<string, ColumnTable['columns'][string]> = {
     vmIndex,
     nights,
     losses: { list: losses, width: members.length * blocks.length * levels.length },
+    relative: { list: relative, width: members.length * blocks.length * levels.length },
     centi: { list: centi, width: members.length * levels.length * leads },
   };
   if (state.arimaFits.length > 0) {
@@ -74,6 +75,7 @@ export function decodeState(bytes: Uint8Array): NightState {
     vmIndex: columns.vmIndex as Int32Array,
     nights: columns.nights as Float64Array,
     losses: list('losses', new Float32Array()),
+    relative: list('relative', new Float32Array()),
     centi: list('centi', new Uint16Array()),
     arimaOrders: list('arimaOrders', new Uint8Array()),
     arimaFits: list('arimaFits', new Float64Array()),
@@ -122,6 +124,7 @@ function emptyState(vmIndexes: Uint32Array, like: NightState, age: number): Foun
     vmIndex: Int32Array.from(vmIndexes),
     nights: new Float64Array(rows),
     losses: new Float32Array(rows * perRow(like.losses.length)).fill(Number.NaN),
+    relative: new Float32Array(rows * perRow(like.relative.length)).fill(Number.NaN),
     centi: new Uint16Array(rows * perRow(like.centi.length)),
     arimaOrders: new Uint8Array(rows * perRow(like.arimaOrders.length)),
     arimaFits: new Float64Array(rows * perRow(like.arimaFits.length)),
@@ -156,7 +159,7 @@ function gather(to: FoundState, from: NightState, rowOf: ReadonlyMap<number, num
   }
 }
 
-const COLUMN_NAMES = ['nights', 'losses', 'centi', 'arimaOrders', 'arimaFits'] as const;
+const COLUMN_NAMES = ['nights', 'losses', 'relative', 'centi', 'arimaOrders', 'arimaFits'] as const;
 type ColumnName = (typeof COLUMN_NAMES)[number];
 
 function rangeOf(vmIndexes: Uint32Array): readonly [number, number] {

@@ -60,7 +60,9 @@ async function lossesOf(
     const anew = await judgedAnew(run, shard, ports, resolution, broken, unknown);
     const width = losses.losses.length / vms.length;
     unknown.forEach((row, at) => {
-      losses.losses.set(anew.losses.subarray(at * width, (at + 1) * width), row * width);
+      const [from, end] = [at * width, (at + 1) * width];
+      losses.losses.set(anew.losses.subarray(from, end), row * width);
+      losses.relative.set(anew.relative.subarray(from, end), row * width);
       losses.nights[row] = anew.nights[at];
     });
   }
@@ -127,7 +129,11 @@ function encodeLosses(losses: MemberLosses): Uint8Array {
   const width = members.length * blocks.length * levels.length;
   return encodeColumns({
     rowCount: seriesCount,
-    columns: { nights, losses: { list: losses.losses, width } },
+    columns: {
+      nights,
+      losses: { list: losses.losses, width },
+      relative: { list: losses.relative, width },
+    },
     metadata: { about: JSON.stringify({ members, blocks, levels }) },
   });
 }
@@ -145,7 +151,8 @@ export async function readLosses(
     readonly blocks: readonly ChoiceBlock[];
     readonly levels: readonly number[];
   };
-  const { list } = file.columns.losses as { readonly list: Float32Array };
+  const list = (name: string) => (file.columns[name] as { readonly list: Float32Array }).list;
   const nights = file.columns.nights as Float64Array;
-  return { ...about, seriesCount: file.rowCount, losses: list, nights };
+  const [losses, relative] = [list('losses'), list('relative')];
+  return { ...about, seriesCount: file.rowCount, losses, relative, nights };
 }

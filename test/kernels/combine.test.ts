@@ -47,6 +47,7 @@ describe('forecasts kept for the next night', () => {
       losses: Float32Array.from(
         randoms(rowCount * 3 * CELLS, 6, (u) => (u < 0.1 ? Number.NaN : u)),
       ),
+      relative: Float32Array.from(randoms(rowCount * 3 * CELLS, 8, (u) => 5 * u)),
       nights: randoms(rowCount, 7, (u) => (u < 0.2 ? 0 : 10 * u)),
     };
     const after = await reference.judge(before, 0.9, centi, actual, BLOCKS, shape);
@@ -81,7 +82,11 @@ describe('forecasts kept for the next night', () => {
       { from: 1, to: 1 },
       { from: 2, to: 2 },
     ];
-    const before = { losses: Float32Array.of(3, 7), nights: Float64Array.of(4) };
+    const before = {
+      losses: Float32Array.of(3, 7),
+      relative: Float32Array.of(2, 4),
+      nights: Float64Array.of(4),
+    };
     const actual = Float64Array.of(12, Number.NaN);
     const after = await reference.judge(
       before,
@@ -92,5 +97,6 @@ describe('forecasts kept for the next night', () => {
       shape,
     );
     expect([...after.nights, ...after.losses]).toEqual([3, (2 * 3 + 1) / 3, 7].map(Math.fround));
+    expect([...after.relative]).toEqual([(2 * 2 + 1) / 3, 4].map(Math.fround));
   });
 });

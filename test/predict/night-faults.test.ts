@@ -161,8 +161,8 @@ describe("the explanation of a VM's choice", () => {
     const losses = await readVmLosses(run, 'vm-000000', night.ports);
     const { errors } = run.summary as unknown as RunSummary;
     for (const [resolution, leads, stepName] of [
-      ['hourly', '7-24', 'hourly'],
-      ['fiveMinute', '73-288', 'five-minute'],
+      ['hourly', '13-24', 'hourly'],
+      ['fiveMinute', '145-288', 'five-minute'],
     ]) {
       const mine = losses.filter((one) => one.resolution === resolution && one.leads === leads);
       const errorsThere = errors.filter((one) => one.resolution === stepName);

@@ -81,8 +81,15 @@ export class NativeCombine extends CombineKernels {
     shape: DayShape,
   ): Promise<LossMemory> {
     checkDay(shape, centi, actual);
-    const after = { losses: before.losses.slice(), nights: before.nights.slice() };
+    const after = {
+      losses: before.losses.slice(),
+      relative: before.relative.slice(),
+      nights: before.nights.slice(),
+    };
     if (shape.rowCount === 0) return after;
+    if (shape.memberCount > MEMBERS_MAX) {
+      throw new RangeError(`${shape.memberCount} members; at most ${MEMBERS_MAX}`);
+    }
     await this.caller.call('combine.judge', {
       rows: shape.rowCount,
       members: shape.memberCount,

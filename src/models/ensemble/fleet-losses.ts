@@ -5,7 +5,7 @@ export interface FleetLosses {
   readonly members: readonly string[];
   readonly blockCount: number;
   readonly levelCount: number;
-  /** (members, blocks, levels): sum of loss relative to the series' mean of members, millionths. */
+  /** (members, blocks, levels): sum of `relative` over the series' mean of members, millionths. */
   readonly relativeMillionths: readonly number[];
   /** (members, blocks, levels): sum of losses in millionths of a CPU point. */
   readonly lossMillionths: readonly number[];
@@ -14,7 +14,6 @@ export interface FleetLosses {
 }
 
 const MILLION = 1_000_000;
-const RELATIVE_MAX = 100; // one absurd series must not decide for the fleet
 
 function zeros(length: number): number[] {
   return Array.from({ length }, () => 0);
@@ -35,14 +34,14 @@ export function fleetLosses(one: MemberLosses): FleetLosses {
   const seriesCount = zeros(cellCount);
   for (let series = 0; series < one.seriesCount; series += 1) {
     for (let cell = 0; cell < cellCount; cell += 1) {
-      const scale = meanLoss(one, series, cell);
-      if (!(scale > 0)) continue; // a constant series forecasts itself: it favours nobody
+      if (!(meanOfMembers(one, one.losses, series, cell) > 0)) continue; // constant: favours nobody
+      const scale = meanOfMembers(one, one.relative, series, cell);
       seriesCount[cell] += 1;
       for (let member = 0; member < memberCount; member += 1) {
-        const loss = one.losses[(series * memberCount + member) * cellCount + cell];
+        const from = (series * memberCount + member) * cellCount + cell;
         const at = member * cellCount + cell;
-        relativeMillionths[at] += Math.round(Math.min(RELATIVE_MAX, loss / scale) * MILLION);
-        lossMillionths[at] += Math.round(loss * MILLION);
+        relativeMillionths[at] += Math.round((one.relative[from] / scale) * MILLION);
+        lossMillionths[at] += Math.round(one.losses[from] * MILLION);
       }
     }
   }
@@ -61,33 +60,31 @@ export function mergeFleetLosses(a: FleetLosses, b: FleetLosses): FleetLosses {
 }
 
 /** Mean over members in cell = block x levels + level; NaN where the series was not judged. */
-export function meanLoss(one: MemberLosses, series: number, cell: number): number {
+export function meanOfMembers(
+  one: MemberLosses,
+  values: Float32Array,
+  series: number,
+  cell: number,
+): number {
   const memberCount = one.members.length;
   const cellCount = one.blocks.length * one.levels.length;
   let sum = 0;
   for (let member = 0; member < memberCount; member += 1) {
-    sum += one.losses[(series * memberCount + member) * cellCount + cell];
+    sum += values[(series * memberCount + member) * cellCount + cell];
   }
   return sum / memberCount;
 }
 
 /**
  * What the fleet says of each member in a cell, 1 = the members' mean; 1 for all where nothing was
- * judged. Half the typical series, half the points lost: either alone sacrifices the other.
+ * judged. Of the typical series: points lost by the whole fleet are those of a few large VMs.
  */
 export function fleetRelative(fleet: FleetLosses, cell: number): Float64Array {
   const cellCount = fleet.blockCount * fleet.levelCount;
-  const count = fleet.seriesCount[cell];
-  let pooled = 0;
-  for (let member = 0; member < fleet.members.length; member += 1) {
-    pooled += fleet.lossMillionths[member * cellCount + cell] / fleet.members.length;
-  }
-  return Float64Array.from(fleet.members, (_, member) => {
-    if (count === 0) return 1;
-    const typical = fleet.relativeMillionths[member * cellCount + cell] / (count * MILLION);
-    const lost = pooled > 0 ? fleet.lossMillionths[member * cellCount + cell] / pooled : typical;
-    return (typical + lost) / 2;
-  });
+  const judged = fleet.seriesCount[cell] * MILLION;
+  return Float64Array.from(fleet.members, (_, member) =>
+    judged === 0 ? 1 : fleet.relativeMillionths[member * cellCount + cell] / judged,
+  );
 }
 
 export interface FleetError {

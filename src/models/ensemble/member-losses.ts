@@ -16,7 +16,7 @@ export interface LossRequest extends Omit<ForecastRequest, 'end'> {
 }
 
 export const CALIBRATION_NIGHTS = 14; // lab, lesson 2
-const HOUR_EDGES = [1, 6, 24]; // persistence rules the first hour; the day differs from the week
+const HOUR_EDGES = [1, 3, 12, 24]; // persistence rules the first hour; the day differs from the week
 
 export function choiceBlocks(horizon: number, stepsPerDay: number): readonly ChoiceBlock[] {
   const perHour = Math.max(1, Math.round(stepsPerDay / 24));

@@ -1,8 +1,9 @@
 // How well one forecast hit what came, per series, block of leads, and quantile; and the average of many nights.
 import type { SeriesBatch } from '../../core';
+import { commonLoss, relativeLoss } from '../../kernels';
 import type { ForecastBatch } from '../forecaster';
 
-export const HALF_LIFE_NIGHTS = 7; // lab, lesson 2
+export const HALF_LIFE_NIGHTS = 10; // tuned on origins 9 to 24 of rnd293; 7 and 14 are within .005 of rel
 
 /** Blocks in which members are judged and chosen, leads 1-based. */
 export interface ChoiceBlock {
@@ -17,7 +18,9 @@ export interface MemberLosses {
   readonly seriesCount: number;
   /** (seriesCount, members, blocks, levels): mean pinball; NaN where nothing was judged. */
   readonly losses: Float32Array;
-  /** (seriesCount): weight of the judged nights; 14 nights with half-life 7 weigh 7.8. */
+  /** The same, of each night over what its members lost in common: members are chosen by it. */
+  readonly relative: Float32Array;
+  /** (seriesCount): weight of the judged nights; 14 nights with half-life 10 weigh 9.3. */
   readonly nights: Float64Array;
 }
 
@@ -69,7 +72,10 @@ export interface JudgedNight {
   readonly losses: readonly NightLosses[];
 }
 
-/** Weighs a night half as much for every 7 nights it is older. O(nights x cells). */
+/**
+ * Weighs a night half as much for every HALF_LIFE_NIGHTS it is older. A mean of losses would let the
+ * wildest night choose: relative to each night's own common loss they all have a say. O(nights x cells).
+ */
 export function averageNights(
   nights: readonly JudgedNight[],
   about: Pick<MemberLosses, 'members' | 'blocks' | 'levels' | 'seriesCount'>,
@@ -77,27 +83,35 @@ export function averageNights(
   const { members, blocks, levels, seriesCount } = about;
   const cells = blocks.length * levels.length;
   const sums = new Float64Array(seriesCount * members.length * cells);
-  const weights = new Float64Array(sums.length);
+  const relatives = new Float64Array(sums.length);
+  const weights = new Float64Array(seriesCount * cells);
   const judged = new Float64Array(seriesCount);
+  const tonight = new Float64Array(members.length);
   for (const { age, losses } of nights) {
     const weight = 0.5 ** ((age - 1) / HALF_LIFE_NIGHTS);
     for (let series = 0; series < seriesCount; series += 1) {
       let any = false;
-      for (let member = 0; member < members.length; member += 1) {
-        const to = (series * members.length + member) * cells;
-        for (let cell = 0; cell < cells; cell += 1) {
-          const loss = losses[member][series * cells + cell];
-          if (Number.isNaN(loss)) continue;
-          any = true;
-          sums[to + cell] += weight * loss;
-          weights[to + cell] += weight;
+      for (let cell = 0; cell < cells; cell += 1) {
+        const from = series * cells + cell;
+        losses.forEach((one, member) => (tonight[member] = one[from]));
+        if (tonight.some(Number.isNaN)) continue; // no actual that night: the same for all
+        any = true;
+        weights[from] += weight;
+        const common = commonLoss(tonight);
+        for (let member = 0; member < members.length; member += 1) {
+          const to = (series * members.length + member) * cells + cell;
+          sums[to] += weight * tonight[member];
+          relatives[to] += weight * relativeLoss(tonight[member], common);
         }
       }
       if (any) judged[series] += weight;
     }
   }
-  const losses = Float32Array.from(sums, (sum, at) =>
-    weights[at] > 0 ? sum / weights[at] : Number.NaN,
-  );
-  return { ...about, losses, nights: judged };
+  const mean = (values: Float64Array): Float32Array =>
+    Float32Array.from(values, (sum, at) => {
+      const series = Math.floor(at / (members.length * cells));
+      const weight = weights[series * cells + (at % cells)];
+      return weight > 0 ? sum / weight : Number.NaN;
+    });
+  return { ...about, losses: mean(sums), relative: mean(relatives), nights: judged };
 }

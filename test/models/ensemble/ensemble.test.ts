@@ -1,7 +1,8 @@
 // The choice among members: sharp, per quantile, and the same however the fleet is cut.
 import fc from 'fast-check';
-import { batchOf, QUANTILE_LEVELS, type SeriesBatch } from '../../../src/core';
+import { batchOf, QUANTILE_LEVELS, uniform, type SeriesBatch } from '../../../src/core';
 import {
+  averageNights,
   chooseMembers,
   chosenModel,
   combineForecasts,
@@ -81,16 +82,16 @@ describe('the choice', () => {
   it('follows the daily wave where there is one and the level where there is none', async () => {
     const wave = Array.from(
       { length: 600 },
-      (_, at) => 30 + 20 * Math.sin((2 * Math.PI * at) / 24),
+      (_, at) => 30 + 20 * Math.sin((2 * Math.PI * at) / 24) + 4 * uniform(9, at),
     );
-    const walk = Array.from(
-      { length: 600 },
-      (_, at) => 10 + Math.floor(at / 40) * (at % 3 === 0 ? 1.02 : 1),
-    );
-    const losses = await lossesOf(batchOf(0, 3_600_000, [wave, walk]));
+    const walks = [1, 2, 3].map((seed) => {
+      let level = 40;
+      return Array.from({ length: 600 }, (_, at) => (level += uniform(seed, at) - 0.5));
+    });
+    const losses = await lossesOf(batchOf(0, 3_600_000, [wave, ...walks]));
     const choice = chooseMembers(losses, fleetLosses(losses));
     expect(chosenModel(choice, 0)).toBe('seasonal-naive');
-    expect(chosenModel(choice, 1)).not.toBe('seasonal-naive');
+    expect(chosenModel(choice, 3)).not.toBe('seasonal-naive');
   });
 
   it('gives weights that add up to one, and none to what is clearly worse', async () => {
@@ -114,6 +115,27 @@ describe('the choice', () => {
     const choice = chooseMembers(losses, fleetLosses(losses));
     expect(choice.reasons.get(3)).toMatch(/too few nights of history/);
     expect(choice.reasons.size).toBe(1);
+  });
+});
+
+describe('the memory of nights', () => {
+  const cell = { members: ['steady', 'lucky once'], blocks: [{ from: 1, to: 1 }], levels: [0.5] };
+  const night = (age: number, ...losses: number[]) => ({
+    age,
+    losses: losses.map((loss) => Float32Array.of(loss)),
+  });
+
+  it('gives one wild night no more say than a quiet one', () => {
+    const quiet = [1, 2, 3, 4].map((age) => night(age, 0.1, 0.2));
+    const nights = [...quiet, night(1, 90, 10)];
+    const { losses, relative } = averageNights(nights, { ...cell, seriesCount: 1 });
+    expect(losses[0]).toBeGreaterThan(losses[1]);
+    expect(relative[0]).toBeLessThan(relative[1]);
+  });
+
+  it('favours nobody on a night on which nobody lost anything', () => {
+    const { relative } = averageNights([night(1, 0, 0)], { ...cell, seriesCount: 1 });
+    expect([...relative]).toEqual([1, 1]);
   });
 });
 

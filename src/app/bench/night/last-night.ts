@@ -81,6 +81,7 @@ function tiled(state: NightState, firstVm: number, vmCount: number): NightState 
     vmIndex: Int32Array.from({ length: vmCount }, (_, row) => firstVm + row),
     nights: tile(state.nights, new Float64Array(room(state.nights))),
     losses: tile(state.losses, new Float32Array(room(state.losses))),
+    relative: tile(state.relative, new Float32Array(room(state.relative))),
     centi: tile(state.centi, new Uint16Array(room(state.centi))),
     arimaOrders: tile(state.arimaOrders, new Uint8Array(room(state.arimaOrders))),
     arimaFits: tile(state.arimaFits, new Float64Array(room(state.arimaFits))),

@@ -2,6 +2,8 @@
 import {
   checkDay,
   CombineKernels,
+  commonLoss,
+  relativeLoss,
   type DayShape,
   type LevelPlace,
   type LossBlock,
@@ -84,8 +86,10 @@ export class ReferenceCombine extends CombineKernels {
     const { rowCount, memberCount, levels, leads } = shape;
     const after: LossMemory = {
       losses: before.losses.slice(),
+      relative: before.relative.slice(),
       nights: before.nights.map((nights) => nights * kept),
     };
+    const tonight = new Float64Array(memberCount);
     for (let row = 0; row < rowCount; row += 1) {
       const weight = after.nights[row];
       const came = actual.subarray(row * leads, (row + 1) * leads);
@@ -97,21 +101,26 @@ export class ReferenceCombine extends CombineKernels {
           if (!Number.isNaN(came[lead - 1])) count += 1;
         if (count === 0) return;
         judged = true;
-        for (let member = 0; member < memberCount; member += 1) {
-          for (let level = 0; level < levels.length; level += 1) {
+        for (let level = 0; level < levels.length; level += 1) {
+          for (let member = 0; member < memberCount; member += 1) {
             const day = ((row * memberCount + member) * levels.length + level) * leads;
-            const at =
-              ((row * memberCount + member) * blocks.length + block) * levels.length + level;
             let sum = 0;
             for (let lead = from; lead <= last; lead += 1) {
               const error = came[lead - 1] - centi[day + lead - 1] / PER_PERCENT;
               if (error >= 0) sum += levels[level] * error;
               else if (error < 0) sum += (levels[level] - 1) * error; // NaN: no actual
             }
-            const old = before.losses[at];
-            const known = Number.isNaN(old) ? 0 : weight;
-            const mean = sum / count;
-            after.losses[at] = known > 0 ? (known * old + mean) / (known + 1) : mean;
+            tonight[member] = sum / count;
+          }
+          const common = commonLoss(tonight);
+          for (let member = 0; member < memberCount; member += 1) {
+            const at =
+              ((row * memberCount + member) * blocks.length + block) * levels.length + level;
+            const known = Number.isNaN(before.losses[at]) ? 0 : weight;
+            const blend = (old: number, one: number): number =>
+              known > 0 ? (known * old + one) / (known + 1) : one;
+            after.losses[at] = blend(before.losses[at], tonight[member]);
+            after.relative[at] = blend(before.relative[at], relativeLoss(tonight[member], common));
           }
         }
       });
