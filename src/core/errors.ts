@@ -47,6 +47,7 @@ export const ERRORS = {
   TWIN_UNFIT: { status: 500, retry: false, remedy: 'Configure the named server.' },
   PARTITION_OWNED: { status: 409, retry: true, remedy: 'Only one process may own a partition.' },
   POSITION_FENCED: { status: 409, retry: true, remedy: 'A newer owner took the partition over.' },
+  DAY_CHANGED: { status: 409, retry: true, remedy: 'Late samples came; the day is tried again.' },
   LEASE_LOST: { status: 409, retry: true, remedy: 'Another worker holds the shard now.' },
   STORE_UNAVAILABLE: { status: 503, retry: true, remedy: 'Check PostgreSQL.' },
   OBJECT_STORE_UNAVAILABLE: { status: 503, retry: true, remedy: 'Check the object store.' },

@@ -12,6 +12,7 @@ export { RollupEngine, ROLLUP_SETTINGS, type RollupSettings } from './rollup/rol
 export { CsvSeriesParser } from './decode/csv-series-parser';
 export * from './sample-source';
 export * from './segments/compact-day';
+export * from './segments/settled-until';
 export * from './segments/hourly';
 export * from './segments/bucket-grid';
 export * from './segments/segment-file';

@@ -16,6 +16,17 @@ export interface SealedBlock {
   readonly slots: Uint8Array;
 }
 
+/** Names one version of one block. */
+export interface BlockName {
+  readonly source: string;
+  readonly partition: number;
+  readonly startMs: EpochMs;
+  readonly version: number;
+}
+
+/** A block as it is stored: with the partition it came from. */
+export type StoredBlock = SealedBlock & BlockName;
+
 export interface QuarantineRow {
   readonly offset: number;
   readonly reason: string;
@@ -32,15 +43,19 @@ export interface IngestCounters {
   readonly quarantined: number;
 }
 
-export interface PartitionState {
+/** How far a partition has come. */
+export interface PartitionProgress {
   readonly source: string;
   readonly partition: number;
-  /** Grows with each owner; commits of an older one are refused with POSITION_FENCED. */
-  readonly generation: number;
   /** Every effect before it is durable. */
   readonly nextOffset: number;
   /** Greatest event time seen before nextOffset; undefined before the first sample. */
   readonly watermarkMs?: EpochMs;
+}
+
+export interface PartitionState extends PartitionProgress {
+  /** Grows with each owner; commits of an older one are refused with POSITION_FENCED. */
+  readonly generation: number;
   readonly counters: IngestCounters;
   /** Buckets that were not sealed at nextOffset, as they were then. */
   readonly openBlocks: readonly SealedBlock[];
@@ -106,7 +121,7 @@ export abstract class RollupStore {
    * The newest version of each block with startMs in [fromMs, toMs), by startMs, then source (code
    * units), then partition.
    */
-  abstract readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<SealedBlock>;
+  abstract readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<StoredBlock>;
 
   /** One partition's newest block, for a late correction; undefined when there is none. */
   abstract block(
@@ -120,8 +135,18 @@ export abstract class RollupStore {
     { readonly firstMs: EpochMs; readonly lastMs: EpochMs } | undefined
   >;
 
-  /** Lists new segments and forgets the blocks they hold, in one transaction. */
-  abstract replaceByDay(segments: readonly SegmentRecord[], dayMs: EpochMs): Promise<void>;
+  /**
+   * Lists segments in place of those that their days had at the same steps, and forgets the blocks
+   * they hold, in one transaction. Blocks that came meanwhile stay. Throws DAY_CHANGED, and changes
+   * nothing, where one of `held` is gone or has another version.
+   */
+  abstract replaceBlocks(
+    segments: readonly SegmentRecord[],
+    held: readonly BlockName[],
+  ): Promise<void>;
+
+  /** All partitions that were ever acquired, by source, then partition. */
+  abstract progress(): Promise<readonly PartitionProgress[]>;
 
   abstract segments(
     fromMs: EpochMs,

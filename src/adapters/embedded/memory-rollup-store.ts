@@ -2,26 +2,24 @@
 import { DomainError, type EpochMs } from '../../core';
 import {
   RollupStore,
+  type BlockName,
   type IngestCounters,
   type IngestEffects,
+  type PartitionProgress,
   type PartitionState,
   type QuarantineRow,
   type SealedBlock,
   type SegmentRecord,
+  type StoredBlock,
   type VmRecord,
 } from '../../ingest';
 
 const NOTHING: IngestCounters = { received: 0, stored: 0, duplicate: 0, quarantined: 0 };
 
-interface KeptBlock {
-  readonly partitionKey: string;
-  readonly block: SealedBlock;
-}
-
 export class MemoryRollupStore extends RollupStore {
   private readonly partitions = new Map<string, PartitionState>();
   /** By start instant, then source and partition. */
-  private readonly blocks = new Map<EpochMs, Map<string, KeptBlock>>();
+  private readonly blocks = new Map<EpochMs, Map<string, StoredBlock>>();
   private readonly quarantined: QuarantineRow[] = [];
   private readonly records: VmRecord[] = [];
   private readonly indexes = new Map<string, number>();
@@ -55,7 +53,9 @@ export class MemoryRollupStore extends RollupStore {
         ),
       );
     }
-    for (const block of effects.blocks) this.keep(key, block);
+    for (const block of effects.blocks) {
+      this.keep(key, { ...block, source: effects.source, partition: effects.partition });
+    }
     this.quarantined.push(...effects.quarantine);
     this.partitions.set(key, {
       ...state,
@@ -90,11 +90,11 @@ export class MemoryRollupStore extends RollupStore {
     );
   }
 
-  override async *readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncGenerator<SealedBlock> {
+  override async *readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncGenerator<StoredBlock> {
     const starts = [...this.blocks.keys()].filter((start) => start >= fromMs && start < toMs);
     for (const start of starts.toSorted((a, b) => a - b)) {
       const found = [...(this.blocks.get(start)?.entries() ?? [])];
-      for (const [, kept] of found.toSorted(([a], [b]) => (a < b ? -1 : 1))) yield kept.block;
+      for (const [, block] of found.toSorted(([a], [b]) => (a < b ? -1 : 1))) yield block;
     }
   }
 
@@ -103,7 +103,10 @@ export class MemoryRollupStore extends RollupStore {
     partition: number,
     startMs: EpochMs,
   ): Promise<SealedBlock | undefined> {
-    return Promise.resolve(this.blocks.get(startMs)?.get(partitionKey(source, partition))?.block);
+    const stored = this.blocks.get(startMs)?.get(partitionKey(source, partition));
+    if (stored === undefined) return Promise.resolve(undefined);
+    const { source: _, partition: __, ...block } = stored;
+    return Promise.resolve(block);
   }
 
   override blockSpan(): Promise<{ firstMs: EpochMs; lastMs: EpochMs } | undefined> {
@@ -116,14 +119,40 @@ export class MemoryRollupStore extends RollupStore {
     return Promise.resolve(this.blocks.size === 0 ? undefined : { firstMs, lastMs });
   }
 
-  override replaceByDay(segments: readonly SegmentRecord[], dayMs: EpochMs): Promise<void> {
-    const steps = new Set(segments.map((segment) => segment.stepMs));
-    this.listed = this.listed.filter((one) => one.dayMs !== dayMs || !steps.has(one.stepMs));
+  override replaceBlocks(
+    segments: readonly SegmentRecord[],
+    held: readonly BlockName[],
+  ): Promise<void> {
+    const stale = held.find(({ source, partition, startMs, version }) => {
+      const stored = this.blocks.get(startMs)?.get(partitionKey(source, partition));
+      return stored?.version !== version;
+    });
+    if (stale !== undefined) {
+      return Promise.reject(
+        new DomainError('DAY_CHANGED', `a block of ${stale.startMs} changed while it was read`),
+      );
+    }
+    const replaced = new Set(segments.map(({ dayMs, stepMs }) => `${dayMs}/${stepMs}`));
+    this.listed = this.listed.filter((one) => !replaced.has(`${one.dayMs}/${one.stepMs}`));
     this.listed.push(...segments);
-    for (const start of this.blocks.keys()) {
-      if (start >= dayMs && start < dayMs + 86_400_000) this.blocks.delete(start);
+    for (const { source, partition, startMs } of held) {
+      const byPartition = this.blocks.get(startMs);
+      byPartition?.delete(partitionKey(source, partition));
+      if (byPartition?.size === 0) this.blocks.delete(startMs);
     }
     return Promise.resolve();
+  }
+
+  override progress(): Promise<readonly PartitionProgress[]> {
+    const found = [...this.partitions.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return Promise.resolve(
+      found.map(([, { source, partition, nextOffset, watermarkMs }]) => ({
+        source,
+        partition,
+        nextOffset,
+        ...(watermarkMs !== undefined && { watermarkMs }),
+      })),
+    );
   }
 
   override segments(
@@ -157,15 +186,15 @@ export class MemoryRollupStore extends RollupStore {
     return this.quarantined;
   }
 
-  private keep(key: string, block: SealedBlock): void {
+  private keep(key: string, block: StoredBlock): void {
     let byPartition = this.blocks.get(block.startMs);
     if (byPartition === undefined) {
       byPartition = new Map();
       this.blocks.set(block.startMs, byPartition);
     }
     const before = byPartition.get(key);
-    if (before === undefined || before.block.version <= block.version) {
-      byPartition.set(key, { partitionKey: key, block });
+    if (before === undefined || before.version <= block.version) {
+      byPartition.set(key, block);
     }
   }
 

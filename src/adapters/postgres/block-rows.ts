@@ -2,7 +2,7 @@
 import type { PoolClient } from 'pg';
 import { DomainError } from '../../core';
 import type { EpochMs } from '../../core';
-import type { SealedBlock } from '../../ingest';
+import type { BlockName, SealedBlock, StoredBlock } from '../../ingest';
 import { BYTES_PER_ROW, packBlock, unpackBlock } from './block-columns';
 
 const BATCH_BYTES = 8 * 1024 * 1024; // A block of a million VMs (11 MB) still travels alone.
@@ -145,7 +145,7 @@ export async function sealedKeys(
 export async function fetchSealed(
   client: PoolClient,
   keys: readonly BlockKey[],
-): Promise<readonly SealedBlock[]> {
+): Promise<readonly StoredBlock[]> {
   const { rows } = await client.query<BlockRow>(
     `SELECT b.start_ms, b.version, b.row_count, b.columns
      FROM unnest($1::bigint[], $2::text[], $3::int[]) WITH ORDINALITY
@@ -161,7 +161,35 @@ export async function fetchSealed(
     // Never a silent hole: the day became a segment between the list and this read.
     throw new DomainError('STORE_UNAVAILABLE', 'blocks became segments while they were read');
   }
-  return rows.map(blockOf);
+  return rows.map((row, at) => ({
+    ...blockOf(row),
+    source: keys[at].source,
+    partition: keys[at].partition,
+  }));
+}
+
+/** Forgets exactly these versions; DAY_CHANGED where one of them is not there. */
+export async function forgetSealed(client: PoolClient, held: readonly BlockName[]): Promise<void> {
+  if (held.length === 0) return;
+  const gone = await client.query(
+    `DELETE FROM sealed_block b
+     USING unnest($1::bigint[], $2::text[], $3::int[], $4::int[])
+       AS k (start_ms, source, partition, version)
+     WHERE b.start_ms = k.start_ms AND b.source = k.source AND b.partition = k.partition
+       AND b.version = k.version`,
+    [
+      held.map((block) => block.startMs),
+      held.map((block) => block.source),
+      held.map((block) => block.partition),
+      held.map((block) => block.version),
+    ],
+  );
+  if (gone.rowCount !== held.length) {
+    throw new DomainError(
+      'DAY_CHANGED',
+      `${held.length - (gone.rowCount ?? 0)} of ${held.length} blocks changed while they were read`,
+    );
+  }
 }
 
 /** One statement may touch a row once: of one bucket only the highest version is written. */

@@ -4,15 +4,19 @@ import { DomainError } from '../../core';
 import type { EpochMs } from '../../core';
 import { RollupStore } from '../../ingest';
 import type {
+  BlockName,
   IngestCounters,
   IngestEffects,
+  PartitionProgress,
   PartitionState,
   SealedBlock,
   SegmentRecord,
+  StoredBlock,
   VmRecord,
 } from '../../ingest';
 import {
   fetchSealed,
+  forgetSealed,
   readOpen,
   readSealed,
   replaceOpen,
@@ -23,8 +27,6 @@ import type { Database } from './database';
 import { insertQuarantine } from './quarantine-rows';
 import { forgetSegments, replaceSegments, segmentsBetween } from './segment-catalog';
 import { allocateVms, allVms, namedVms, updateSpecs } from './vm-catalog';
-
-const DAY_MS = 86_400_000;
 
 interface PartitionRow {
   readonly generation: number;
@@ -144,7 +146,7 @@ export class PostgresRollupStore extends RollupStore {
     return this.run((client) => namedVms(client, vmIds));
   }
 
-  override async *readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<SealedBlock> {
+  override async *readBlocks(fromMs: EpochMs, toMs: EpochMs): AsyncIterable<StoredBlock> {
     const batches = await this.run((client) => sealedKeys(client, fromMs, toMs));
     for (const batch of batches) {
       yield* await this.run((client) => fetchSealed(client, batch));
@@ -172,14 +174,29 @@ export class PostgresRollupStore extends RollupStore {
     return firstMs === undefined || lastMs === undefined ? undefined : { firstMs, lastMs };
   }
 
-  override async replaceByDay(segments: readonly SegmentRecord[], dayMs: EpochMs): Promise<void> {
+  override async replaceBlocks(
+    segments: readonly SegmentRecord[],
+    held: readonly BlockName[],
+  ): Promise<void> {
     await this.run(async (client) => {
+      await forgetSealed(client, held); // First: its row locks keep a second compaction out.
       await replaceSegments(client, this.tenantId, segments);
-      await client.query(`DELETE FROM sealed_block WHERE start_ms >= $1 AND start_ms < $2`, [
-        dayMs,
-        dayMs + DAY_MS,
-      ]);
     });
+  }
+
+  override async progress(): Promise<readonly PartitionProgress[]> {
+    const { rows } = await this.run((client) =>
+      client.query<Pick<PartitionRow, 'next_offset' | 'watermark_ms'> & PartitionProgress>(
+        `SELECT source, partition, next_offset, watermark_ms FROM ingest_partition
+         ORDER BY source COLLATE "C", partition`,
+      ),
+    );
+    return rows.map((row) => ({
+      source: row.source,
+      partition: row.partition,
+      nextOffset: row.next_offset,
+      ...(row.watermark_ms !== null && { watermarkMs: row.watermark_ms }),
+    }));
   }
 
   override async segments(

@@ -1,6 +1,6 @@
 // The scheduler: moves running nights on, starts tonight's in time, compacts days, forgets old ones.
 import { bucketStart, DAY_MS, HOUR_MS, localDate, MINUTE_MS, type EpochMs } from '../../core';
-import { forgetOldSegments } from '../../ingest';
+import { forgetOldSegments, settledUntil, type PartitionProgress } from '../../ingest';
 import { advanceRun, type Advance } from '../../predict';
 import type { Service } from '../composition/service';
 
@@ -9,13 +9,14 @@ const LATE_HORIZON_MS = 25 * HOUR_MS; // a day can be corrected for 24 h after i
 
 export function schedulerRole(service: Service): (signal: AbortSignal) => Promise<void> {
   let compactedMs = Number.NEGATIVE_INFINITY;
+  let progress: readonly PartitionProgress[] = [];
   const stages = new Map<string, Advance>(); // of each running night, to log where it changes
   return async (signal) => {
     const nowMs = service.clock.nowMs();
     await advanceNights(service, stages, signal);
     await startTonight(service, nowMs);
     if (nowMs - compactedMs >= COMPACT_EVERY_MS) {
-      await compactDays(service, nowMs);
+      progress = await compactDays(service, nowMs, progress);
       await tellNewest(service);
       compactedMs = nowMs;
     }
@@ -93,10 +94,16 @@ export function lastInstantOf(time: string, timeZone: string, nowMs: EpochMs): E
   return from - DAY_MS;
 }
 
-async function compactDays(service: Service, nowMs: EpochMs): Promise<void> {
+/** Returns how far each partition had come, for the next time. */
+async function compactDays(
+  service: Service,
+  nowMs: EpochMs,
+  before: readonly PartitionProgress[],
+): Promise<readonly PartitionProgress[]> {
   const { config, ports, log } = service;
   const { rollups } = ports.tenant(config.TENANT);
-  const until = nowMs - LATE_HORIZON_MS;
+  const progress = await rollups.progress();
+  const until = Math.min(nowMs, settledUntil(before, progress)) - LATE_HORIZON_MS;
   const days = await service.compact(until);
   const retention = {
     fiveMinuteDays: config.RETENTION_5MIN_DAYS,
@@ -104,4 +111,5 @@ async function compactDays(service: Service, nowMs: EpochMs): Promise<void> {
   };
   const forgotten = await forgetOldSegments(rollups, ports.objects, nowMs, retention);
   if (days > 0 || forgotten > 0) log.info({ days, forgotten }, 'days compacted, files forgotten');
+  return progress;
 }

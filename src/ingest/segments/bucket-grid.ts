@@ -13,7 +13,7 @@ const MINUTES_OF = Uint8Array.from({ length: 32 }, (_, slots) => {
 
 /**
  * Blocks of one start instant from several partitions become one: a VM that moved between hosts in
- * the bucket has minutes in both. Where both know the same minute the lower partition stays.
+ * the bucket has minutes in both. Where both know the same minute the first block stays.
  */
 export class BucketGrid {
   readonly meanCenti: Uint16Array;
@@ -36,7 +36,7 @@ export class BucketGrid {
     this.slots = new Uint8Array(rowCount);
   }
 
-  /** Blocks come by start instant, then partition. O(rows of the block). */
+  /** Blocks come by start instant, then source and partition. O(rows of the block). */
   add(block: SealedBlock): void {
     if (block.startMs !== this.startMs) {
       this.startMs = block.startMs;

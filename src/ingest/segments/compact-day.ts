@@ -8,7 +8,7 @@ import {
   type EpochMs,
 } from '../../core';
 import type { ObjectStore } from '../object-store';
-import type { RollupStore, SegmentRecord } from '../rollup-store';
+import type { BlockName, RollupStore, SegmentRecord } from '../rollup-store';
 import { BucketGrid } from './bucket-grid';
 import { crc32c } from '../../core';
 import { BINS_PER_HOUR, hourCentiOf, hourMaxOf } from './hourly';
@@ -48,9 +48,11 @@ interface Before {
 
 /**
  * Writes the blocks of a UTC day, on top of the segments that the day has already, as segments of
- * the next version, and lists them in the transaction that forgets the blocks. A crash before it
+ * the next version, and lists them in the transaction that forgets these blocks. A crash before it
  * leaves unlisted files that the next call writes again. Returns what was written; none when the day
- * has no blocks. Only for days in which nothing can be corrected any more.
+ * has no blocks. Blocks that come meanwhile stay beside the segments, for the next call; throws
+ * DAY_CHANGED where one that was read was corrected meanwhile. Only for days in which nothing can be
+ * corrected any more: a correction starts from its block, and segments are none.
  */
 export async function compactDay(
   store: RollupStore,
@@ -65,9 +67,11 @@ export async function compactDay(
     hourly: byFirstVm(await store.segments(dayMs, dayMs + DAY_MS, HOUR_MS)),
   };
   const written: SegmentRecord[] = [];
+  let held: readonly BlockName[] = [];
   for (let first = 0; first < vmCount; first += vmsPerPass) {
     const count = Math.min(vmsPerPass, vmCount - first);
-    const { grid, parts } = await readPass(store, dayMs, first, count, vmsPerSegment);
+    const { grid, parts, blocks } = await readPass(store, dayMs, first, count, vmsPerSegment);
+    if (first === 0) held = blocks; // what came later was not read by each pass
     for (const part of parts) {
       const at = part * vmsPerSegment;
       const fresh = cut(grid, dayMs, at, Math.min(vmsPerSegment, first + count - at), at - first);
@@ -79,12 +83,12 @@ export async function compactDay(
       }
     }
   }
-  if (written.length === 0) return [];
+  if (held.length === 0) return [];
   const replaced = new Set(written.map((record) => `${record.stepMs}/${record.firstVmIndex}`));
   const old = [...before.fiveMinute.values(), ...before.hourly.values()];
   const isReplaced = (record: SegmentRecord): boolean =>
     replaced.has(`${record.stepMs}/${record.firstVmIndex}`);
-  await store.replaceByDay([...old.filter((record) => !isReplaced(record)), ...written], dayMs);
+  await store.replaceBlocks([...old.filter((record) => !isReplaced(record)), ...written], held);
   for (const record of old.filter(isReplaced)) await objects.delete(record.key);
   return written;
 }
@@ -123,20 +127,27 @@ export async function forgetOldSegments(
   return gone.length;
 }
 
-/** The blocks of the day for VMs [first, first + count), and which files they touch. */
+/** The blocks of the day for VMs [first, first + count), which they are, and which files they touch. */
 async function readPass(
   store: RollupStore,
   dayMs: EpochMs,
   first: number,
   count: number,
   vmsPerSegment: number,
-): Promise<{ readonly grid: BucketGrid; readonly parts: readonly number[] }> {
+): Promise<{
+  readonly grid: BucketGrid;
+  readonly parts: readonly number[];
+  readonly blocks: readonly BlockName[];
+}> {
   const rowOf = new Int32Array(first + count).fill(-1);
   for (let row = 0; row < count; row += 1) rowOf[first + row] = row;
   const grid = new BucketGrid(rowOf, count, dayMs, BUCKETS);
   const parts = new Set<number>();
+  const blocks: BlockName[] = [];
   for await (const block of store.readBlocks(dayMs, dayMs + DAY_MS)) {
     grid.add(block);
+    const { source, partition, startMs, version } = block;
+    blocks.push({ source, partition, startMs, version });
     let nextPartAt = first;
     for (const vmIndex of block.vmIndex) {
       if (vmIndex < nextPartAt || vmIndex >= first + count) continue;
@@ -145,7 +156,7 @@ async function readPass(
       nextPartAt = (part + 1) * vmsPerSegment; // rows are sorted by vmIndex
     }
   }
-  return { grid, parts: [...parts].toSorted((a, b) => a - b) };
+  return { grid, parts: [...parts].toSorted((a, b) => a - b), blocks };
 }
 
 function cut(

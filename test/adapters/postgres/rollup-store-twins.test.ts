@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { MemoryRollupStore } from '../../../src/adapters/embedded/memory-rollup-store';
 import { PostgresRollupStore } from '../../../src/adapters/postgres/postgres-rollup-store';
-import type { RollupStore, SealedBlock } from '../../../src/ingest';
+import type { BlockName, RollupStore, SealedBlock } from '../../../src/ingest';
 import { openDatabaseLab } from './database-lab';
 import type { DatabaseLab } from './database-lab';
 
@@ -134,12 +134,34 @@ const lookups = fc.array(names, { maxLength: 6 }).map(
       store.vmRecords(vmIds),
 );
 
+/** Blocks that may not be there, or those of the day that are. */
+const heldBlocks = fc.option(
+  fc.uniqueArray(
+    fc
+      .tuple(partitions, starts, fc.integer({ min: 1, max: 3 }))
+      .map(([key, startMs, version]): BlockName => ({ ...key, startMs, version })),
+    { selector: (block) => `${block.source}/${block.partition}/${block.startMs}`, maxLength: 2 },
+  ),
+  { nil: undefined },
+);
+
+async function blocksOfDay(store: RollupStore, dayMs: number): Promise<readonly BlockName[]> {
+  const held: BlockName[] = [];
+  for await (const { source, partition, startMs, version } of store.readBlocks(
+    dayMs,
+    dayMs + DAY_MS,
+  )) {
+    held.push({ source, partition, startMs, version });
+  }
+  return held;
+}
+
 const replacements = fc
-  .tuple(days, fc.constantFrom(STEP_MS, 3_600_000), fc.integer({ min: 1, max: 3 }))
+  .tuple(days, fc.constantFrom(STEP_MS, 3_600_000), fc.integer({ min: 1, max: 3 }), heldBlocks)
   .map(
-    ([dayMs, stepMs, version]): Step =>
-      (store) =>
-        store.replaceByDay(
+    ([dayMs, stepMs, version, held]): Step =>
+      async (store) =>
+        store.replaceBlocks(
           [0, 100].map((firstVmIndex) => ({
             key: `segments/${stepMs}/${dayMs}/${firstVmIndex}.v${version}`,
             dayMs,
@@ -150,7 +172,7 @@ const replacements = fc
             crc32c: 0xff_ff_ff_ff,
             bytes: 5_000_000_000,
           })),
-          dayMs,
+          held ?? (await blocksOfDay(store, dayMs)),
         ),
   );
 
@@ -189,6 +211,7 @@ async function view(store: RollupStore): Promise<unknown> {
     vms: await store.vms(),
     span: await store.blockSpan(),
     counters: await store.counters(),
+    progress: await store.progress(),
     segments: await store.segments(FIRST_DAY_MS + 1, FIRST_DAY_MS + 3 * DAY_MS, STEP_MS),
     block: await store.block('log', 12, FIRST_DAY_MS),
     state: await store.acquire('log', 12),

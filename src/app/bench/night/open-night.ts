@@ -132,7 +132,7 @@ async function smallPorts(
     const day = records
       .flat()
       .filter((one) => one.dayMs === dayMs && one.firstVmIndex < SHAPES_MAX);
-    if (day.length > 0) await night.rollups.replaceByDay(day, dayMs);
+    if (day.length > 0) await night.rollups.replaceBlocks(day, []);
   }
   return { ...night.ports, tenant: () => ({ rollups: night.rollups, history }) };
 }

@@ -48,7 +48,7 @@ export async function storeFleet(
         records.push(await putSegment(stored, objects, { dayMs, stepMs, first, base, length }));
       }
     }
-    await rollups.replaceByDay(records, dayMs);
+    await rollups.replaceBlocks(records, []);
     onDay(day + 1);
   }
   return rollups;
