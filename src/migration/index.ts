@@ -1,5 +1,6 @@
 // Migration cost, windows, feed.
 export * from './window-store';
+export * from './calendars';
 export * from './change-policy';
 export * from './cloud-event';
 export * from './compare-loads';
