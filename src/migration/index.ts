@@ -10,6 +10,7 @@ export * from './cost/predict-cost';
 export * from './cost/learned';
 export * from './explain';
 export * from './plan-windows';
+export * from './plans';
 export * from './relay-feed';
 export * from './windows/candidate-table';
 export * from './windows/rank-windows';

@@ -4,10 +4,15 @@ import type { DrainProblem, Placement } from './drain-problem';
 /** How a place is valued; the least value wins, then the earliest start. */
 export type Valuation =
   | { readonly by: 'harm' }
-  /** As early as possible: what a tight deadline needs. */
+  /** As early as possible: what a tight deadline needs; of equals the one that lets most beside it. */
   | { readonly by: 'end' }
+  /** As little of the bandwidth as possible, then as early: so that others fit too. */
+  | { readonly by: 'room' }
   /** Harm and the price of the bandwidth; sums[t] = price of steps [0, t). */
   | { readonly by: 'price'; readonly sums: Float64Array };
+
+/** Decides between equal ends only: ends are whole, shares few. */
+const SHARE_TIE = 1 / 64;
 
 export class Schedule {
   readonly placements: (Placement | undefined)[];
@@ -35,6 +40,15 @@ export class Schedule {
 
   get harm(): number {
     return this.placements.reduce((sum, one) => sum + (one?.harm ?? 0), 0);
+  }
+
+  /** Nothing is placed before what it waits for is. */
+  keepsOrder(): boolean {
+    return this.problem.after.every(
+      (before, move) =>
+        this.placements[move] === undefined ||
+        before.every((one) => this.placements[one] !== undefined),
+    );
   }
 
   /** The best free place of a move that is not placed; undefined when there is none. O(shares x steps). */
@@ -170,6 +184,7 @@ function valueOf(
   share: number,
 ): number {
   if (valuation.by === 'harm') return harm;
-  if (valuation.by === 'end') return start + steps;
+  if (valuation.by === 'end') return start + steps - share * SHARE_TIE;
+  if (valuation.by === 'room') return steps / share;
   return harm + (valuation.sums[start + steps] - valuation.sums[start]) / share;
 }

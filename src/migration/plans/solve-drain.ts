@@ -24,8 +24,9 @@ export function solveDrain(problem: DrainProblem, seed: number): DrainSolution {
   const moves = problem.moves.map((_, move) => move).filter((move) => hasStart(problem, move));
   const orders = ordersOf(problem, moves, seed);
   const early = orders.map((order) => built(problem, order, { by: 'end' }));
+  const dense = orders.map((order) => built(problem, order, { by: 'room' }));
   const quiet = orders.map((order) => built(problem, order, { by: 'harm' }));
-  let best = better(problem, [...early, ...quiet]);
+  let best = better(problem, [...early, ...dense, ...quiet]);
   const first = placedMoves(best);
   const { sums } = harmBound(problem, first, best.harm);
   const priced = orders.map((order) => built(problem, order, { by: 'price', sums }));
@@ -177,14 +178,16 @@ function forced(
   const kept = [move, ...others].map((one) => [one, schedule.placements[one]] as const);
   const [count, harm] = [schedule.placedCount, schedule.harm];
   for (const [one] of kept) schedule.remove(one);
-  const fits = schedule.best(move, { by: 'harm' });
+  const by: Valuation = { by: before === undefined ? 'room' : 'harm' };
+  const fits = schedule.best(move, by);
   if (fits !== undefined) schedule.place(move, fits);
   for (const other of inOrder(problem, others)) {
-    const place = schedule.best(other, { by: 'harm' });
+    const place = schedule.best(other, by);
     if (place !== undefined) schedule.place(other, place);
   }
   const placed = schedule.placedCount;
-  if (placed > count || (placed === count && schedule.harm < harm - HARM_EPSILON)) return true;
+  const gains = placed > count || (placed === count && schedule.harm < harm - HARM_EPSILON);
+  if (gains && schedule.keepsOrder()) return true;
   for (const [one] of kept) schedule.remove(one);
   for (const [one, placement] of kept) if (placement !== undefined) schedule.place(one, placement);
   return false;

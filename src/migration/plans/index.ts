@@ -1,0 +1,6 @@
+// Plans: hosts that are emptied, under what operators allow.
+export * from './drain-inputs';
+export { refuseCycle } from './group-order';
+export { planDrain } from './plan-drain';
+export * from './plan-load';
+export * from './plan-records';
