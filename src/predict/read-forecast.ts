@@ -2,7 +2,7 @@
 import type { ObjectStore } from '../ingest';
 import { decodeVmForecast, type VmForecast } from './forecast-file';
 import { forecastKey, type ForecastResult } from './forecast-shard';
-import type { Ledger, Run } from './ledger';
+import type { Ledger, Run, ShardRow } from './ledger';
 import { HOURLY, FIVE_MINUTE, type Resolution } from './night-settings';
 import { readLosses } from './prepare-shard';
 
@@ -26,6 +26,28 @@ export async function readVmForecast(
   const from = index.bodyOffset + place.row * index.rowBytes;
   const key = forecastKey(run, resolution.stepMs, place.shard);
   return decodeVmForecast(await ports.objects.getRange(key, from, from + index.rowBytes), index);
+}
+
+/** The same for many VMs, each once; those that the run did not know are left out. */
+export async function readVmForecasts(
+  run: Run,
+  vmIds: readonly string[],
+  resolution: Resolution,
+  ports: { readonly ledger: Ledger; readonly objects: ObjectStore },
+): Promise<ReadonlyMap<string, VmForecast>> {
+  const found = new Map<string, VmForecast>();
+  const shards = await ports.ledger.shards(run.runId, 'forecast');
+  const probed = new Map<number, string | undefined>();
+  for (const vmId of vmIds) {
+    const place = await placeOf(run, vmId, ports.ledger, shards, probed);
+    const index = place?.result[resolution.name];
+    if (place === undefined || index === undefined) continue;
+    const from = index.bodyOffset + place.row * index.rowBytes;
+    const key = forecastKey(run, resolution.stepMs, place.shard);
+    const bytes = await ports.objects.getRange(key, from, from + index.rowBytes);
+    found.set(vmId, decodeVmForecast(bytes, index));
+  }
+  return found;
 }
 
 /** Each member's mean pinball loss over the last nights and all quantiles, by block of leads. */
@@ -65,10 +87,16 @@ export async function readVmLosses(
   return all;
 }
 
-async function placeOf(run: Run, vmId: string, ledger: Ledger): Promise<Place | undefined> {
-  const position = await positionOf(run, vmId, ledger);
+async function placeOf(
+  run: Run,
+  vmId: string,
+  ledger: Ledger,
+  known?: readonly ShardRow[],
+  probed?: Map<number, string | undefined>,
+): Promise<Place | undefined> {
+  const position = await positionOf(run, vmId, ledger, probed);
   if (position === undefined) return undefined;
-  const shards = await ledger.shards(run.runId, 'forecast');
+  const shards = known ?? (await ledger.shards(run.runId, 'forecast'));
   const found = shards.find(
     (shard) => position >= shard.firstVm && position < shard.firstVm + shard.vmCount,
   );
@@ -81,12 +109,21 @@ async function placeOf(run: Run, vmId: string, ledger: Ledger): Promise<Place | 
 }
 
 /** Binary search in the run's sorted list: log2(n) reads of one id. */
-async function positionOf(run: Run, vmId: string, ledger: Ledger): Promise<number | undefined> {
+async function positionOf(
+  run: Run,
+  vmId: string,
+  ledger: Ledger,
+  probed = new Map<number, string | undefined>(),
+): Promise<number | undefined> {
   let low = 0;
   let high = run.plan.vmCount - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
-    const [found] = await ledger.vmIds(run.runId, middle, 1);
+    let found = probed.get(middle);
+    if (found === undefined) {
+      [found] = await ledger.vmIds(run.runId, middle, 1);
+      probed.set(middle, found);
+    }
     if (found === vmId) return middle;
     if (found < vmId) low = middle + 1;
     else high = middle - 1;

@@ -13,3 +13,4 @@ export * from './memory-ledger';
 export * from './embedded-sample-log';
 export * from './embedded-sample-source';
 export * from './memory-token-store';
+export * from './memory-plan-store';

@@ -10,3 +10,4 @@ export * from './postgres-ledger';
 export * from './postgres-window-store';
 export * from './postgres-feed-store';
 export * from './postgres-token-store';
+export * from './postgres-plan-store';

@@ -15,6 +15,7 @@ import {
   Database,
   PostgresFeedStore,
   PostgresLedger,
+  PostgresPlanStore,
   PostgresRoleLeases,
   PostgresRollupStore,
   PostgresTenants,
@@ -24,7 +25,7 @@ import {
 import type { Config } from '../../config';
 import { DomainError, type TokenStore } from '../../core';
 import type { ObjectStore, RollupStore, SampleLog } from '../../ingest';
-import type { FeedStore, WindowStore } from '../../migration';
+import type { FeedStore, PlanStore, WindowStore } from '../../migration';
 import type { JobQueue, Ledger, RoleLeases, TenantCatalog } from '../../predict';
 import type { IngestFeed } from '../roles/ingest-role';
 import { readiness } from './readiness';
@@ -36,6 +37,7 @@ export interface Outside {
   readonly objects: ObjectStore;
   readonly windows: WindowStore;
   readonly feed: FeedStore;
+  readonly plans: PlanStore;
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
   readonly leases: RoleLeases;
@@ -132,6 +134,7 @@ async function open(
     objects: new LocalObjectStore(objectDir),
     windows: new PostgresWindowStore(database),
     feed: new PostgresFeedStore(database),
+    plans: new PostgresPlanStore(database),
     tokens: new PostgresTokenStore(database),
     tenants,
     leases: new PostgresRoleLeases(database),

@@ -5,7 +5,7 @@ import type { Config } from '../../config';
 import type { Clock, EpochMs, TokenStore } from '../../core';
 import type { SampleLog } from '../../ingest';
 import type { Kernels } from '../../kernels';
-import type { FeedStore, WindowStore } from '../../migration';
+import type { FeedStore, PlanStore, WindowStore } from '../../migration';
 import type { NightPorts, Run, TenantCatalog } from '../../predict';
 import type { Metrics } from '../metrics';
 
@@ -29,6 +29,7 @@ export interface Service {
   readonly feed: FeedStore;
   readonly bus: InProcessFeedBus;
   readonly samples: SampleLog;
+  readonly plans: PlanStore;
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
   readonly metrics: Metrics;

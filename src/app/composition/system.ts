@@ -101,6 +101,10 @@ export class System implements Service {
     return this.outside.samples;
   }
 
+  get plans() {
+    return this.outside.plans;
+  }
+
   get tokens() {
     return this.outside.tokens;
   }

@@ -1,6 +1,8 @@
 // The demo's work on a running system: a generated fleet, its samples, tonight, and what it gains.
 import { bucketStart, DAY_MS, DomainError, HOUR_MS } from '../../core';
 import {
+  GENERATED_HOST,
+  generatedHosts,
   generatedVm,
   GeneratorSampleSource,
   ingestSamples,
@@ -51,6 +53,14 @@ async function ingestFleet(system: System, settings: DemoSettings, endMs: number
   const { rollups } = system.ports.tenant(system.config.TENANT);
   const vms = Array.from({ length: fleet.vmCount }, (_, vm) => generatedVm(fleet, vm));
   await rollups.describeVms(vms.map(({ loadClass: _, ...vm }) => vm));
+  await system.plans.put(
+    system.config.TENANT,
+    'host',
+    generatedHosts(fleet).map(({ host, cluster }) => ({
+      id: host,
+      record: { cluster, ...GENERATED_HOST },
+    })),
+  );
   const source = new GeneratorSampleSource({ fleet, startMs, endMs });
   const total = (settings.vms * (endMs - startMs)) / 60_000;
   const progress = startProgress(`Ingesting ${settings.vms} VMs x ${settings.days} days`, total);

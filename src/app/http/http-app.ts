@@ -14,9 +14,12 @@ import { BearerGuard } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { CODE_VERSION } from '../version';
 import { describeProblems } from './describe-zod';
+import { CalendarsController } from './calendars.controller';
+import { ConstraintsController } from './constraints.controller';
 import { FeedController } from './feed.controller';
 import { FleetController } from './fleet.controller';
 import { HealthController } from './health.controller';
+import { HostsController } from './hosts.controller';
 import { PROBLEM_TYPE, ProblemFilter, problemOf } from './problem.filter';
 import { RunsController } from './runs.controller';
 import { SamplesController } from './samples.controller';
@@ -34,9 +37,12 @@ class HttpModule {
     return {
       module: HttpModule,
       controllers: [
+        CalendarsController,
+        ConstraintsController,
         FeedController,
         FleetController,
         HealthController,
+        HostsController,
         RunsController,
         SamplesController,
         TokensController,

@@ -52,6 +52,19 @@ export function generatedVm(fleet: Fleet, vmNumber: number): GeneratedVm {
   };
 }
 
+/** A host of the made-up fleet: two sockets of 32 cores, 1 TiB; its VMs fill some 40 % of it. */
+export const GENERATED_HOST = { cores: 64, memoryBytes: 1_024 * GIB } as const;
+
+/** Every host of the fleet, with its cluster. */
+export function generatedHosts(
+  fleet: Pick<Fleet, 'vmCount'>,
+): readonly { readonly host: string; readonly cluster: string }[] {
+  return Array.from({ length: Math.ceil(fleet.vmCount / VMS_PER_HOST) }, (_, at) => ({
+    host: hostAt(at * VMS_PER_HOST),
+    cluster: clusterAt(at * VMS_PER_HOST),
+  }));
+}
+
 /** The shape of one VM's load; made once, then asked for every minute. */
 export function loadShape(fleet: Fleet, vmNumber: number): LoadShape {
   const seed = hash32(fleet.seed, vmNumber, 1);

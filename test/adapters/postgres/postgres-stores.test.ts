@@ -2,6 +2,7 @@ import {
   Database,
   PostgresFeedStore,
   PostgresLedger,
+  PostgresPlanStore,
   PostgresTenants,
   PostgresTokenStore,
   PostgresWindowStore,
@@ -9,13 +10,14 @@ import {
 import { documentBatch } from '../../../src/migration';
 import type { RunPlan } from '../../../src/predict';
 import { feedStoreConformance } from '../../conformance/feed-store.conformance';
+import { planStoreConformance } from '../../conformance/plan-store.conformance';
 import { ledgerConformance } from '../../conformance/ledger.conformance';
 import { tokenStoreConformance } from '../../conformance/token-store.conformance';
 import { windowStoreConformance } from '../../conformance/window-store.conformance';
 import { freshDatabaseUrl } from './database-lab';
 
 const TABLES =
-  'token, feed_sink, feed_state, feed_entry, outbox, vm_policy, vm_window, window_document, window_shard, window_night, published_run, shard, run_vms, run';
+  'plan_record, token, feed_sink, feed_state, feed_entry, outbox, vm_policy, vm_window, window_document, window_shard, window_night, published_run, shard, run_vms, run';
 
 let database: Database;
 let url: string;
@@ -76,6 +78,11 @@ tokenStoreConformance('PostgreSQL', async () => {
   return new PostgresTokenStore(database);
 });
 
+planStoreConformance('PostgreSQL', async () => {
+  await empty();
+  return new PostgresPlanStore(database);
+});
+
 describe('a night of 30,000 VMs', () => {
   // A statement that compares every row with every other would not end within this test.
   it('is published in one statement, in the order of vmId, however its shards arrived', async () => {
@@ -100,45 +107,50 @@ describe('a night of 30,000 VMs', () => {
 });
 
 describe('rows of several tenants in one table', () => {
-  it.each(['run', 'shard', 'vm_window', 'outbox', 'feed_entry', 'vm_policy', 'token'])(
-    'are apart in %s, even for a statement without a WHERE',
-    async (table) => {
-      await empty();
-      const windows = new PostgresWindowStore(database);
-      const ledger = new PostgresLedger(database);
-      for (const tenantId of ['north', 'south']) {
-        const plan = { vmCount: 1 } as RunPlan;
-        const { run } = await ledger.openRun({
-          tenantId,
-          runDate: 'd',
-          again: false,
-          plan,
-          vmIds: ['v'],
-          nowMs: 0,
-        });
-        await ledger.planStage(run.runId, 'prepare', [{ firstVm: 0, vmCount: 1 }]);
-        const document = { vmId: 'v', revision: 1, id: `${tenantId}-1`, text: '{}' };
-        await windows.replace(tenantId, document);
-        await windows.setPolicy(tenantId, 'v', { state: 'auto' });
-        await new PostgresFeedStore(database).advance(tenantId, 10);
-        await windows.replace(tenantId, { ...document, revision: 2, id: `${tenantId}-2` });
-        const hash = (tenantId === 'north' ? 'a' : 'b').repeat(64);
-        await new PostgresTokenStore(database).add({
-          hash,
-          tenantId,
-          label: '',
-          scopes: [],
-          createdMs: 0,
-        });
-      }
-      const seen = await database.withTenant('north', async (client) => {
-        const { rows } = await client.query<{ tenant_id: string }>(
-          `SELECT tenant_id FROM ${table}`,
-        );
-        return rows.map((row) => row.tenant_id);
+  it.each([
+    'run',
+    'shard',
+    'vm_window',
+    'outbox',
+    'feed_entry',
+    'vm_policy',
+    'token',
+    'plan_record',
+  ])('are apart in %s, even for a statement without a WHERE', async (table) => {
+    await empty();
+    const windows = new PostgresWindowStore(database);
+    const ledger = new PostgresLedger(database);
+    for (const tenantId of ['north', 'south']) {
+      const plan = { vmCount: 1 } as RunPlan;
+      const { run } = await ledger.openRun({
+        tenantId,
+        runDate: 'd',
+        again: false,
+        plan,
+        vmIds: ['v'],
+        nowMs: 0,
       });
-      expect(seen.length).toBeGreaterThan(0);
-      expect(new Set(seen)).toEqual(new Set(['north']));
-    },
-  );
+      await ledger.planStage(run.runId, 'prepare', [{ firstVm: 0, vmCount: 1 }]);
+      const document = { vmId: 'v', revision: 1, id: `${tenantId}-1`, text: '{}' };
+      await windows.replace(tenantId, document);
+      await windows.setPolicy(tenantId, 'v', { state: 'auto' });
+      await new PostgresPlanStore(database).put(tenantId, 'host', [{ id: 'h', record: {} }]);
+      await new PostgresFeedStore(database).advance(tenantId, 10);
+      await windows.replace(tenantId, { ...document, revision: 2, id: `${tenantId}-2` });
+      const hash = (tenantId === 'north' ? 'a' : 'b').repeat(64);
+      await new PostgresTokenStore(database).add({
+        hash,
+        tenantId,
+        label: '',
+        scopes: [],
+        createdMs: 0,
+      });
+    }
+    const seen = await database.withTenant('north', async (client) => {
+      const { rows } = await client.query<{ tenant_id: string }>(`SELECT tenant_id FROM ${table}`);
+      return rows.map((row) => row.tenant_id);
+    });
+    expect(seen.length).toBeGreaterThan(0);
+    expect(new Set(seen)).toEqual(new Set(['north']));
+  });
 });

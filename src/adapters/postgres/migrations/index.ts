@@ -5,6 +5,7 @@ import { Ledger1764000000002 } from './0002-ledger';
 import { Windows1764000000003 } from './0003-windows';
 import { Tokens1764000000004 } from './0004-tokens';
 import { WindowDocuments1764000000005 } from './0005-window-documents';
+import { Plans1764000000006 } from './0006-plans';
 
 /** Append only; what was released is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
@@ -13,4 +14,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Windows1764000000003,
   Tokens1764000000004,
   WindowDocuments1764000000005,
+  Plans1764000000006,
 ];
