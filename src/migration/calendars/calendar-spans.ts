@@ -38,21 +38,45 @@ export function allowedSpans(
   fromMs: EpochMs,
   toMs: EpochMs,
 ): readonly Span[] {
-  let left: readonly Span[] = unionOf([{ fromMs, toMs }]);
-  for (const { calendar } of calendars) {
-    if (!appliesTo(calendar, subject)) continue;
-    const spans = calendarSpans(calendar, fromMs, toMs);
-    left = calendar.kind === 'allow' ? intersectionOf(left, spans) : differenceOf(left, spans);
-  }
-  return left;
+  return calendarBook(calendars, fromMs, toMs)(subject);
 }
 
-/** Those that are about the VM. */
+/**
+ * The same for many VMs: each calendar is expanded once. `receiver`: a host whose own calendars
+ * count too, since it receives the VM.
+ */
+export function calendarBook(
+  calendars: readonly NamedCalendar[],
+  fromMs: EpochMs,
+  toMs: EpochMs,
+): (subject: CalendarSubject, receiver?: string) => readonly Span[] {
+  const expanded = calendars.map(({ calendar }) => ({
+    calendar,
+    spans: calendarSpans(calendar, fromMs, toMs),
+  }));
+  return (subject, receiver) => {
+    let left: readonly Span[] = unionOf([{ fromMs, toMs }]);
+    for (const { calendar, spans } of expanded) {
+      if (!appliesTo(calendar, subject) && !isOfHost(calendar, receiver)) continue;
+      left = calendar.kind === 'allow' ? intersectionOf(left, spans) : differenceOf(left, spans);
+    }
+    return left;
+  };
+}
+
+function isOfHost({ scope }: Calendar, host: string | undefined): boolean {
+  return host !== undefined && scope.level === 'host' && scope.names.includes(host);
+}
+
+/** Those that are about the VM, or about the host that receives it. */
 export function calendarsOf(
   calendars: readonly NamedCalendar[],
   subject: CalendarSubject,
+  receiver?: string,
 ): readonly NamedCalendar[] {
-  return calendars.filter(({ calendar }) => appliesTo(calendar, subject));
+  return calendars.filter(
+    ({ calendar }) => appliesTo(calendar, subject) || isOfHost(calendar, receiver),
+  );
 }
 
 function ruleSpans(

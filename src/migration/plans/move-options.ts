@@ -55,6 +55,8 @@ const LOAD_GRID_PCT = [
 /** Costs of one VM under the limits of a plan; remembers what it computed. */
 export class MoveCosts {
   private readonly predictors: readonly CostPredictor[];
+  /** By VM, then share and place in LOAD_GRID_PCT. */
+  private readonly known = new WeakMap<VmSize, (readonly MoveCost[] | undefined)[]>();
 
   constructor(
     readonly limits: MoveLimits,
@@ -81,7 +83,14 @@ export class MoveCosts {
 
   /** Every way, the gentlest first, kept or not. */
   ways(vm: VmSize, loadPct: number, share: number): readonly MoveCost[] {
-    const load = LOAD_GRID_PCT.find((pct) => pct >= loadPct) ?? LOAD_GRID_PCT[22];
+    const at = gridAt(loadPct);
+    let known = this.known.get(vm);
+    if (known === undefined) this.known.set(vm, (known = []));
+    const place = (share - 1) * LOAD_GRID_PCT.length + at;
+    return (known[place] ??= this.predicted(vm, LOAD_GRID_PCT[at], share));
+  }
+
+  private predicted(vm: VmSize, load: number, share: number): readonly MoveCost[] {
     const modes: MigrationMode[] = ['pre-copy', 'auto-converge'];
     if (this.limits.postCopy) modes.push('post-copy');
     const found: MoveCost[] = [];
@@ -101,6 +110,12 @@ export class MoveCosts {
       successProb >= SUCCESS_MIN
     );
   }
+}
+
+function gridAt(loadPct: number): number {
+  let at = 0;
+  while (at < LOAD_GRID_PCT.length - 1 && LOAD_GRID_PCT[at] < loadPct) at += 1;
+  return at;
 }
 
 /** Mean of the log-normal with this P50 and P95, at most the P95. */
@@ -129,7 +144,8 @@ export function loadWhileMoved(
   share: number,
 ): number {
   const first = meanLoad(load, binMs, binMs + FIVE_MINUTES_MS);
-  const [cost] = costs.ways(vm, first, share).slice(-1);
+  const ways = costs.ways(vm, first, share);
+  const cost = ways[ways.length - 1];
   const bins = Math.max(1, Math.ceil(cost.expectedMs / FIVE_MINUTES_MS));
   return meanLoad(load, binMs, binMs + bins * FIVE_MINUTES_MS);
 }

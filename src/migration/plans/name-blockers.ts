@@ -2,69 +2,13 @@
 import { formatInstant, HOUR_MS } from '../../core';
 import { calendarsOf } from '../calendars';
 import { GIB_BYTES } from '../cost/cost-settings';
-import type { DrainInputs, PlanVm } from './drain-inputs';
 import type { Placement } from './drain-problem';
 import { hasStart } from './harm-bound';
 import { peakOf, type Parcel, type Target } from './pack-targets';
-import type { DrainCase, Mover } from './plan-drain';
-import type { Blocker, MoveGroup } from './plan-records';
+import type { DrainCase, Mover } from './drain-case';
+import { orderBlocker } from './never-moves';
+import type { Blocker } from './plan-records';
 import { Schedule } from './schedule';
-
-/** What keeps a VM from being moved at any time; undefined when nothing does. */
-export function neverMoves(vm: PlanVm, inputs: DrainInputs): Blocker | undefined {
-  const { vmId } = vm;
-  const cannot = inputs.traits.get(vmId)?.cannotMigrate;
-  if (cannot !== undefined) {
-    const unblock = ['stop it, or take the device off it', 'mend it with PUT /v1/traits'];
-    return { vmId, code: 'cannot-migrate', reason: `it cannot be migrated: ${cannot}`, unblock };
-  }
-  const excluded = inputs.excluded.get(vmId);
-  if (excluded !== undefined) {
-    const unblock = [`PUT /v1/vms/${encodeURIComponent(vmId)}/policy {"state":"auto"}`];
-    const reason = `excluded by an operator: ${excluded}`;
-    return { vmId, code: 'cannot-migrate', reason, unblock };
-  }
-  if (vm.memoryBytes === undefined || vm.memoryBytes <= 0) {
-    const unblock = ['tell its memoryBytes with PUT /v1/vms'];
-    return { vmId, code: 'memory-unknown', reason: 'its memory size is not known', unblock };
-  }
-  if (!inputs.loads.has(vmId)) {
-    const reason = 'no night has a forecast of it: it needs two days of history';
-    const unblock = ['wait for two days of samples and a night', 'move it by hand'];
-    return { vmId, code: 'no-forecast', reason, unblock };
-  }
-  return undefined;
-}
-
-/** VMs of the host that wait in an order for one that never goes; it grows along the order. */
-export function waitingFor(
-  stuck: ReadonlySet<string>,
-  vms: readonly PlanVm[],
-  groups: readonly MoveGroup[],
-): readonly Blocker[] {
-  const here = new Set(vms.map(({ vmId }) => vmId));
-  const waiting = new Map<string, Blocker>();
-  const isStuck = (vmId: string): boolean => stuck.has(vmId) || waiting.has(vmId);
-  const orders = groups.filter(({ kind }) => kind === 'order');
-  for (let grown = -1; grown < waiting.size;) {
-    grown = waiting.size;
-    for (const { vmIds } of orders) {
-      const members = vmIds.filter((vmId) => here.has(vmId));
-      members.forEach((vmId, at) => {
-        const first = members[at - 1];
-        if (at === 0 || isStuck(vmId) || !isStuck(first)) return;
-        waiting.set(vmId, orderBlocker(vmId, first));
-      });
-    }
-  }
-  return [...waiting.values()];
-}
-
-function orderBlocker(vmId: string, first: string): Blocker {
-  const reason = `it may go only after VM '${first}', which is not gone in time`;
-  const unblock = [`unblock VM '${first}'`, 'change the group that orders them'];
-  return { vmId, code: 'order', reason, unblock };
-}
 
 /** `roomless`: those that no target took. */
 export function nameBlockers(
@@ -208,13 +152,7 @@ function noStart(drain: DrainCase, mover: Mover, deadline: readonly string[]): B
   const { inputs, request, grid } = drain;
   const { vm, options, target } = mover;
   const tags = inputs.traits.get(vm.vmId)?.tags ?? [];
-  const about = [
-    ...calendarsOf(inputs.calendars, { ...vm, tags }),
-    ...calendarsOf(
-      inputs.calendars.filter(({ calendar }) => calendar.scope.level === 'host'),
-      { vmId: vm.vmId, host: target.host, tags: [] },
-    ),
-  ];
+  const about = calendarsOf(inputs.calendars, { ...vm, tags }, target.host);
   const names = [
     ...new Set(about.map(({ calendarId, calendar }) => `'${calendarId}' (${calendar.kind})`)),
   ];

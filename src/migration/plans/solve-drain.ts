@@ -1,7 +1,7 @@
 // Places all moves of a drain: several greedy builds, then repair and local search; and the bound.
-import { uniform } from '../../core';
 import type { DrainProblem, Placement } from './drain-problem';
-import { harmBound, hasStart } from './harm-bound';
+import { harmBound, hasStart, type HarmBound } from './harm-bound';
+import { inOrder, ordersOf } from './move-orders';
 import { Schedule, type Valuation } from './schedule';
 
 export interface DrainSolution {
@@ -10,89 +10,62 @@ export interface DrainSolution {
   readonly harm: number;
   /** No plan of the placed moves has less harm; at most `harm`. */
   readonly bound: number;
+  /** (steps) what the bandwidth of each step is worth. */
+  readonly prices: Float64Array;
 }
 
-const SHUFFLED_BUILDS = 6;
 const ROUNDS_MAX = 12;
 /** A place is freed by taking out at most so many others. */
 const EJECTED_MAX = 4;
 /** Calls of `best`, each O(shares x steps): a third of a second on 2.5 GHz. */
 const CELLS_MAX = 120_000_000;
 
-/** Deterministic: same problem and seed, same plan. */
-export function solveDrain(problem: DrainProblem, seed: number): DrainSolution {
+/**
+ * Deterministic: same problem and seed, same plan. `known`: prices of a problem alike; then they lead,
+ * and no bound is computed (0).
+ */
+export function solveDrain(
+  problem: DrainProblem,
+  seed: number,
+  known?: Float64Array,
+): DrainSolution {
   const moves = problem.moves.map((_, move) => move).filter((move) => hasStart(problem, move));
   const orders = ordersOf(problem, moves, seed);
   const early = orders.map((order) => built(problem, order, { by: 'end' }));
   const dense = orders.map((order) => built(problem, order, { by: 'room' }));
   const quiet = orders.map((order) => built(problem, order, { by: 'harm' }));
-  let best = better(problem, [...early, ...dense, ...quiet]);
+  let best = better([...early, ...dense, ...quiet]);
   const first = placedMoves(best);
-  const { sums } = harmBound(problem, first, best.harm);
+  const { sums, prices } =
+    known === undefined ? harmBound(problem, first, best.harm) : summed(known, problem.steps);
   const priced = orders.map((order) => built(problem, order, { by: 'price', sums }));
-  best = better(problem, [best, ...priced]);
+  best = better([best, ...priced]);
   const budget = { cells: CELLS_MAX };
-  const improved = [best, better(problem, priced)].map((one) =>
+  const improved = [best, better(priced)].map((one) =>
     search(problem, copied(problem, one), moves, sums, budget),
   );
-  best = better(problem, improved);
+  best = better(improved);
   const placed = placedMoves(best);
-  const bound = placed.length === 0 ? 0 : harmBound(problem, placed, best.harm).harm;
+  const bound =
+    placed.length === 0 || known !== undefined
+      ? 0
+      : harmBound(problem, placed, best.harm, prices).harm;
   return {
     placements: best.placements,
     harm: best.harm,
     bound: Math.max(0, Math.min(best.harm, bound)),
+    prices,
   };
+}
+
+function summed(prices: Float64Array, steps: number): Pick<HarmBound, 'prices' | 'sums'> {
+  const sums = new Float64Array(steps + 1);
+  for (let t = 0; t < steps; t += 1) sums[t + 1] = sums[t] + prices[t];
+  return { prices: prices.subarray(0, steps), sums };
 }
 
 function placedMoves(schedule: Schedule): readonly number[] {
   return schedule.placements.flatMap((one, move) => (one === undefined ? [] : [move]));
-}
-
-/** The longest first, the choosiest first, and shuffled ones; each keeps the order of dependencies. */
-function ordersOf(
-  problem: DrainProblem,
-  moves: readonly number[],
-  seed: number,
-): readonly (readonly number[])[] {
-  const length = (move: number): number => Math.max(...problem.moves[move].durations[0]);
-  const choice = (move: number): number => {
-    const { allowedRun, durations } = problem.moves[move];
-    const bins = durations[0];
-    return allowedRun.filter((run, t) => {
-      const steps = bins[(t / problem.stepsPerBin) | 0];
-      return steps > 0 && steps <= run;
-    }).length;
-  };
-  const keys: ((move: number) => number)[] = [
-    (move) => -length(move),
-    choice,
-    ...Array.from(
-      { length: SHUFFLED_BUILDS },
-      (_, at) =>
-        (move: number): number =>
-          uniform(seed, move, at),
-    ),
-  ];
-  return keys.map((key) => {
-    const values = new Map(moves.map((move) => [move, key(move)]));
-    const sorted = moves.toSorted((a, b) => (values.get(a) ?? 0) - (values.get(b) ?? 0) || a - b);
-    return inOrder(problem, sorted);
-  });
-}
-
-/** Those that must go first come first; else as given. */
-function inOrder(problem: DrainProblem, sorted: readonly number[]): readonly number[] {
-  const done = new Set<number>();
-  const ordered: number[] = [];
-  const visit = (move: number): void => {
-    if (done.has(move)) return;
-    done.add(move);
-    for (const before of problem.after[move]) if (sorted.includes(before)) visit(before);
-    ordered.push(move);
-  };
-  for (const move of sorted) visit(move);
-  return ordered;
 }
 
 function built(problem: DrainProblem, order: readonly number[], valuation: Valuation): Schedule {
@@ -105,7 +78,7 @@ function built(problem: DrainProblem, order: readonly number[], valuation: Valua
 }
 
 /** Most moves first, then least harm, then the first of equals. */
-function better(_: DrainProblem, schedules: readonly Schedule[]): Schedule {
+function better(schedules: readonly Schedule[]): Schedule {
   return schedules.reduce((best, one) => (isBetter(one, best) ? one : best));
 }
 

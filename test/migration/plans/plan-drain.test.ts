@@ -26,6 +26,12 @@ function loadOf(pct: number, quietHour = -1): PlanLoad {
   ];
 }
 
+/** Ever quieter: the least harm lies at the deadline. */
+function fallingLoad(): PlanLoad {
+  const mean = Float32Array.from({ length: 288 }, (_, bin) => Math.max(1, 5 - bin / 4));
+  return [{ startMs: NOW, stepMs: 300_000, mean }];
+}
+
 function vmAt(at: number, over: Partial<PlanVm> = {}): PlanVm {
   return { vmId: `vm-${at}`, host: 'h-1', cluster: 'c-1', vcpus: 2, memoryBytes: 4 * GIB, ...over };
 }
@@ -225,6 +231,16 @@ describe('a drain plan', () => {
     expect(plan.blockers.at(-1)?.unblock[0]).toMatch(/^a deadline of 2026-11-27T2/);
     const none = planDrain({ ...REQUEST, byMs: NOW + 1 }, inputsOf(vms));
     expect([none.status, none.moves]).toEqual(['blocked', []]);
+  });
+
+  it('ends early enough that 19 of 20 draws of all durations are in time, where that can be', () => {
+    const vms = Array.from({ length: 16 }, (_, at) => vmAt(at, { memoryBytes: 16 * GIB }));
+    const loads = new Map(vms.map((vm) => [vm.vmId, fallingLoad()]));
+    const plan = planDrain({ ...REQUEST, byMs: NOW + HOUR }, inputsOf(vms, { loads }));
+    expect(plan.status).toBe('complete');
+    expect(plan.inTimeProb).toBeGreaterThanOrEqual(0.95);
+    expect(plan.emptyAtMsP95).toBeLessThanOrEqual(plan.byMs);
+    expect(plan.harm.bound).toBeLessThanOrEqual(plan.harm.expected);
   });
 
   it('has nothing to do for an empty host', () => {
