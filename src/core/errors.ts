@@ -7,6 +7,7 @@ export const ERRORS = {
   TOKEN_INSUFFICIENT: { status: 403, retry: false, remedy: 'Use a token with the named scope.' },
   VM_UNKNOWN: { status: 404, retry: false, remedy: 'List the VMs with GET /v1/vms.' },
   HOST_UNKNOWN: { status: 404, retry: false, remedy: 'List the hosts with GET /v1/hosts.' },
+  CLUSTER_UNKNOWN: { status: 404, retry: false, remedy: 'List the hosts with GET /v1/hosts.' },
   RUN_UNKNOWN: { status: 404, retry: false, remedy: 'List the runs with GET /v1/runs.' },
   NOT_FOUND: { status: 404, retry: false, remedy: 'See /openapi.json for what exists.' },
   FORECAST_ABSENT: { status: 404, retry: false, remedy: 'Start a run with POST /v1/runs.' },

@@ -21,7 +21,7 @@ interface DrainOptions extends ClientOptions {
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const PARALLEL_MAX = 8;
 /** The plan leaves VMs on the host. */
-const BLOCKED = 3;
+export const BLOCKED = 3;
 
 const MOVES: readonly Column<PlannedMove>[] = [
   { head: 'vm', cell: ({ vmId }) => vmId },
@@ -37,7 +37,7 @@ const MOVES: readonly Column<PlannedMove>[] = [
   { head: 'harm_vcpu_s', cell: ({ harm }) => harm.toFixed(2), right: true },
 ];
 
-const BLOCKERS: readonly Column<Blocker>[] = [
+export const BLOCKERS: readonly Column<Blocker>[] = [
   { head: 'vm', cell: ({ vmId }) => vmId },
   { head: 'code', cell: ({ code }) => code },
   { head: 'reason', cell: ({ reason }) => reason },

@@ -6,7 +6,7 @@ import { DomainError } from '../../core';
 import { hostSchema, momentOf, type DrainPlan, type HostRecord } from '../../migration';
 import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
-import { drainHost } from '../plans/drain-host';
+import { drainHost } from '../plans/make-plans';
 import { ApiZodBody } from './describe-zod';
 import { parse } from './parse-body';
 
@@ -14,7 +14,8 @@ const HOSTS = z.strictObject({
   items: z.array(hostSchema.extend({ host: z.string().min(1).max(200) })).max(10_000),
 });
 
-const DRAIN = z.strictObject({
+/** A drain; an upgrade takes the same limits. */
+export const DRAIN = z.strictObject({
   by: z.string().describe('The deadline: an instant, or a time "2026-11-28T06:00" of the tenant'),
   maxDowntimeMs: z.number().positive().optional().describe('P95 of each pause; 300 unless said'),
   maxDurationMs: z.number().positive().optional().describe('P95 of the time of each migration'),

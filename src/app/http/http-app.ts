@@ -15,6 +15,7 @@ import { SERVICE, type Service } from '../composition/service';
 import { CODE_VERSION } from '../version';
 import { describeProblems } from './describe-zod';
 import { CalendarsController } from './calendars.controller';
+import { ClustersController } from './clusters.controller';
 import { ConstraintsController } from './constraints.controller';
 import { FeedController } from './feed.controller';
 import { FleetController } from './fleet.controller';
@@ -38,6 +39,7 @@ class HttpModule {
       module: HttpModule,
       controllers: [
         CalendarsController,
+        ClustersController,
         ConstraintsController,
         FeedController,
         FleetController,

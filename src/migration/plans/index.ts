@@ -4,3 +4,5 @@ export { refuseCycle } from './group-order';
 export { planDrain } from './plan-drain';
 export * from './plan-load';
 export * from './plan-records';
+export { planUpgrade } from './plan-upgrade';
+export { UPGRADE_DEFAULTS, type UpgradeRequest } from './upgrade-request';

@@ -46,6 +46,7 @@ export interface PlanRecords {
   readonly trait: VmTrait;
   readonly group: MoveGroup;
   readonly 'drain-plan': DrainPlan;
+  readonly 'upgrade-plan': UpgradePlan;
 }
 
 export type PlanRecordKind = keyof PlanRecords;
@@ -158,5 +159,48 @@ export interface DrainPlan {
   readonly emptyAtMsP95?: number;
   /** Share of draws in which every move of the plan ends before the deadline. */
   readonly inTimeProb: number;
+  readonly notes: readonly string[];
+}
+
+/** One host of a rolling upgrade. */
+export type HostUpgrade =
+  | {
+      readonly host: string;
+      readonly status: 'planned';
+      /** From here it receives no VM; its moves lie before emptyAtMs. */
+      readonly outAtMs: number;
+      readonly emptyAtMs: number;
+      /** Upgraded, and receives VMs again. */
+      readonly backAtMs: number;
+      readonly moves: readonly PlannedMove[];
+      /** Of its drain within the time that it is given. */
+      readonly harm: DrainPlan['harm'];
+      readonly inTimeProb: number;
+    }
+  | {
+      readonly host: string;
+      /** It is left as it is: a host that is emptied in part cannot be upgraded. */
+      readonly status: 'blocked';
+      readonly reason: string;
+      readonly blockers: readonly Blocker[];
+    };
+
+export interface UpgradePlan {
+  readonly planId: string;
+  readonly cluster: string;
+  readonly createdMs: number;
+  readonly byMs: number;
+  readonly status: 'complete' | 'partial' | 'blocked';
+  /** In the order of their turns; blocked ones last. */
+  readonly hosts: readonly HostUpgrade[];
+  readonly hostMs: number;
+  readonly capacityFloor: number;
+  /** Least share of the cluster's cores that is in service at any time. */
+  readonly leastCapacity: number;
+  readonly moveCount: number;
+  /** VMs that are moved more than once. */
+  readonly movedAgain: number;
+  readonly harm: number;
+  readonly endMs?: number;
   readonly notes: readonly string[];
 }

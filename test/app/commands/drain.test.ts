@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { operatorTokenPath } from '../../../src/app/auth/operator-token';
 import { registerCalendars } from '../../../src/app/commands/calendars';
 import { lengthOf, registerDrain } from '../../../src/app/commands/drain';
+import { registerUpgrade } from '../../../src/app/commands/upgrade';
 import type { DrainPlan } from '../../../src/migration';
 import { ServiceLab } from '../http/service-lab';
 
@@ -22,6 +23,7 @@ describe('slackwater drain and calendars', () => {
     const program = new Command('slackwater').exitOverride();
     registerDrain(program);
     registerCalendars(program);
+    registerUpgrade(program);
     let printed = '';
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
       printed += String(text);
@@ -72,6 +74,29 @@ describe('slackwater drain and calendars', () => {
     expect(process.exitCode).toBe(3);
     await cli('calendars', 'freeze', '--remove');
     expect(JSON.parse(await cli('calendars', '-o', 'json'))).toEqual({ items: [] });
+  });
+
+  it('prints a rolling upgrade host by host, and ends with 3 when a host cannot be emptied', async () => {
+    const table = await cli('upgrade', 'c-000', '--by', by, '--capacity-floor', '0.5');
+    expect(table).toMatch(/^Cluster c-000, by .*: 2 of 2 hosts upgraded\n/);
+    expect(table).toContain('At least 50.0 % of the cores are in service (floor 50.0 %).');
+    expect(process.exitCode).toBeUndefined();
+    const near = new Date(Date.now() + 3_600_000).toISOString();
+    const csv = await cli(
+      'upgrade',
+      'c-000',
+      '--by',
+      near,
+      '--capacity-floor',
+      '0',
+      '--host-time',
+      '50m',
+      '-o',
+      'csv',
+    );
+    expect(csv.trimEnd().split('\n')).toHaveLength(3);
+    expect(csv).toMatch(/,blocked,/);
+    expect(process.exitCode).toBe(3);
   });
 
   it('is one sentence about an unknown host, a missing file, and two kinds of names', async () => {

@@ -1,4 +1,4 @@
-import type { DrainPlan } from '../../../src/migration';
+import type { DrainPlan, UpgradePlan } from '../../../src/migration';
 import { ServiceLab, type Answer } from './service-lab';
 
 const HOUR = 3_600_000;
@@ -164,6 +164,27 @@ describe('calendars, constraints, and drain plans over HTTP', () => {
     const [first, second] = order.vmIds.map((vmId) => moves.find((move) => move.vmId === vmId));
     expect(first?.endMs).toBeLessThanOrEqual(second?.startMs ?? 0);
     expect((await send('DELETE', '/v1/groups/first')).status).toBe(204);
+  });
+
+  it('plans a rolling upgrade of the cluster, keeps it, and names an unknown one', async () => {
+    const path = '/v1/clusters/c-000/upgrade-plans';
+    const made = await send('POST', path, {
+      by: soon(20),
+      capacityFloor: 0.5,
+      hosts: ['h-00000', 'h-00001'],
+    });
+    const plan = made.body as unknown as UpgradePlan;
+    expect([made.status, plan.status, plan.hosts.length]).toEqual([201, 'complete', 2]);
+    expect(plan.hosts[0]).toMatchObject({ status: 'planned', moves: { length: 20 } });
+    expect((await send('GET', `${path}/${plan.planId}`)).body).toEqual(plan);
+    expect((await send('GET', path)).body.items).toHaveLength(1);
+    expect(await refused('POST', '/v1/clusters/c-9/upgrade-plans', { by: soon(2) })).toMatch(
+      /^404 CLUSTER_UNKNOWN cluster 'c-9' is unknown/,
+    );
+    expect(await refused('POST', path, { by: soon(2), capacityFloor: 0.9 })).toMatch(
+      /^400 REQUEST_INVALID capacityFloor is 0.9: without host/,
+    );
+    expect(await refused('GET', '/v1/clusters/c-9/upgrade-plans/x')).toContain("upgrade plan 'x'");
   });
 
   it('has an empty plan for an empty host', async () => {

@@ -1,57 +1,45 @@
-// POST /v1/hosts/{id}/drain-plans: reads what a plan needs, makes it, and keeps it.
-import { DAY_MS } from '../../core';
-import {
-  planDrain,
-  type DrainInputs,
-  type DrainPlan,
-  type DrainRequest,
-  type PlanLoad,
-} from '../../migration';
+// What a plan is made from, read once: the cluster's VMs, what operators said, the published night.
+import type { DrainInputs, PlanLoad } from '../../migration';
 import { FIVE_MINUTE, HOURLY, readVmForecasts, type VmForecast } from '../../predict';
 import type { Service } from '../composition/service';
 
-/** Plans whose deadline passed so long ago are forgotten with the next one. */
-const KEPT_MS = 30 * DAY_MS;
-
-/** The planner's own errors; the plan is stored under its planId. */
-export async function drainHost(
-  service: Service,
-  tenantId: string,
-  request: DrainRequest,
-): Promise<DrainPlan> {
-  const plan = planDrain(request, await drainInputs(service, tenantId, request));
-  const { plans, clock } = service;
-  await plans.put(tenantId, 'drain-plan', [{ id: plan.planId, record: plan }]);
-  for (const { id, record } of await plans.list(tenantId, 'drain-plan')) {
-    if (record.byMs < clock.nowMs() - KEPT_MS) await plans.remove(tenantId, 'drain-plan', id);
-  }
-  return plan;
+/** What a plan is about. */
+export interface PlanScope {
+  /** All that is in it is read; absent: the cluster of the first of `hosts`. */
+  readonly cluster?: string;
+  readonly hosts: readonly string[];
+  /** Whether every VM of the cluster may be moved, or those of the first host alone. */
+  readonly movesAll: boolean;
 }
 
-async function drainInputs(
+export async function planInputs(
   service: Service,
   tenantId: string,
-  request: DrainRequest,
+  scope: PlanScope,
 ): Promise<DrainInputs> {
   const { plans, ports, windows, clock } = service;
   const all = await ports.tenant(tenantId).rollups.vms();
   const hosts = new Map((await plans.list(tenantId, 'host')).map(({ id, record }) => [id, record]));
+  const [first] = scope.hosts;
   const cluster =
-    hosts.get(request.host)?.cluster ?? all.find((vm) => vm.host === request.host)?.cluster;
-  const near = new Set([request.host, ...(request.targets ?? [])]);
+    scope.cluster ?? hosts.get(first)?.cluster ?? all.find((vm) => vm.host === first)?.cluster;
+  const near = new Set(scope.hosts);
   const vms = all.filter(
     (vm) =>
       vm.host !== undefined &&
       (near.has(vm.host) ||
         (cluster !== undefined && (hosts.get(vm.host)?.cluster ?? vm.cluster) === cluster)),
   );
-  const moved = vms.filter((vm) => vm.host === request.host).map(({ vmId }) => vmId);
+  const moved = (scope.movesAll ? vms : vms.filter((vm) => vm.host === first)).map(
+    ({ vmId }) => vmId,
+  );
   const traits = await plans.list(tenantId, 'trait', moved);
   const policies = await windows.policies(tenantId, moved);
   const excluded = new Map<string, string>();
   policies.forEach((policy, at) => {
     if (policy.state === 'excluded') excluded.set(moved[at], policy.reason);
   });
+  const calendars = await plans.list(tenantId, 'calendar');
   return {
     tenantId,
     nowMs: clock.nowMs(),
@@ -59,10 +47,7 @@ async function drainInputs(
     hosts,
     traits: new Map(traits.map(({ id, record }) => [id, record])),
     groups: (await plans.list(tenantId, 'group')).map(({ record }) => record),
-    calendars: (await plans.list(tenantId, 'calendar')).map(({ id, record }) => ({
-      calendarId: id,
-      calendar: record,
-    })),
+    calendars: calendars.map(({ id, record }) => ({ calendarId: id, calendar: record })),
     loads: await loadsOf(
       service,
       tenantId,
