@@ -33,7 +33,7 @@ struct sw_named_operation {
 };
 
 // Operations of one family, ended by a null name; all families are listed in operations.h.
-extern const sw_named_operation sw_arima_operations[], sw_boosted_operations[], sw_combine_operations[], sw_history_operations[],
-    sw_lstm_operations[], sw_rules_operations[], sw_text_operations[], sw_windows_operations[];
+extern const sw_named_operation sw_arima_operations[], sw_boosted_operations[], sw_combine_operations[], sw_features_operations[],
+    sw_history_operations[], sw_lstm_operations[], sw_rules_operations[], sw_text_operations[], sw_windows_operations[];
 
 #endif

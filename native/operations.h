@@ -8,6 +8,7 @@ static const sw_named_operation *const kFamilies[] = {
     sw_arima_operations,
     sw_boosted_operations,
     sw_combine_operations,
+    sw_features_operations,
     sw_history_operations,
     sw_lstm_operations,
     sw_rules_operations,

@@ -3,6 +3,7 @@ import type { Arena } from './arena';
 import type { ArimaKernels } from './arima-kernels';
 import type { BoostedKernels } from './boosted-kernels';
 import type { CombineKernels } from './combine-kernels';
+import type { FeaturesKernels } from './features-kernels';
 import type { HistoryKernels } from './history-kernels';
 import type { LstmKernels } from './lstm-kernels';
 import type { RulesKernels } from './rules-kernels';
@@ -31,6 +32,7 @@ export abstract class Kernels {
   abstract readonly arima: ArimaKernels;
   abstract readonly boosted: BoostedKernels;
   abstract readonly combine: CombineKernels;
+  abstract readonly features: FeaturesKernels;
   abstract readonly history: HistoryKernels;
   abstract readonly lstm: LstmKernels;
   abstract readonly rules: RulesKernels;

@@ -1,7 +1,7 @@
 // What every model of the fleet does before it forecasts a row: the horizon it was trained for, how much of the
 // series is known, and the columns that it looks back on.
 import { DomainError, seriesAt, type SeriesBatch } from '../core';
-import { profileOf, type SeriesProfile } from './boosted/series-profile';
+import { profileOf, type SeriesProfile } from '../kernels';
 import {
   FIT_STATUSES,
   type Abstention,
@@ -90,20 +90,32 @@ export function placeRows(
   for (let one = 0; one < count; one += 1) {
     const values = seriesAt(history, first + one).values.subarray(from, end);
     const profile = profileOf(values, stepsPerDay / 24, stepsPerDay);
-    const abstention = abstentionOf(values.length - profile.first, block);
-    if (abstention === undefined) {
+    if (!abstain(block, one, values.length - profile.first, batch)) {
       place({ one, values, profile }, rows);
       continue;
     }
     const last = values.length === 0 ? 0 : profile.filled[values.length - 1];
     rows.centre.fill(last, one * horizon, (one + 1) * horizon);
-    batch.abstentions.set(first + one, abstention);
-    batch.status[first + one] = FIT_STATUSES.indexOf('abstained');
   }
   return rows;
 }
 
-function lookBackFrom(end: number, stepsPerDay: number): number {
+/** Whether series `one` of the block, known for so many columns, has no forecast; then the batch says why. */
+export function abstain(block: RowBlock, one: number, known: number, batch: OpenBatch): boolean {
+  const abstention = abstentionOf(known, block);
+  if (abstention === undefined) return false;
+  batch.abstentions.set(block.first + one, abstention);
+  batch.status[block.first + one] = FIT_STATUSES.indexOf('abstained');
+  return true;
+}
+
+/** Columns since its first known value that a series needs. */
+export function knownMin({ stepsPerDay, untrained }: RowBlock): number {
+  return untrained === undefined ? KNOWN_DAYS_MIN * stepsPerDay : Number.POSITIVE_INFINITY;
+}
+
+/** The first column that a forecast reads. */
+export function lookBackFrom(end: number, stepsPerDay: number): number {
   return Math.max(0, end - LOOK_BACK_DAYS * stepsPerDay);
 }
 

@@ -1,7 +1,8 @@
 // Scores in units of each row's scale become quantiles that do not cross, a point, and a mean.
-import { QUANTILE_LEVELS, quantileAt } from '../core';
+import { QUANTILE_LEVELS } from '../core';
+import type { FeaturesKernels } from '../kernels';
 import type { Abstention, ForecastBatch, ForecastRequest } from './forecaster';
-import { meanOfQuantiles } from './quantile-mean';
+import { MEAN_SHARES } from './quantile-mean';
 
 export type OpenBatch = ForecastBatch & { readonly abstentions: Map<number, Abstention> };
 
@@ -25,30 +26,24 @@ export function openBatch(seriesCount: number, { horizon, levels }: ForecastRequ
   };
 }
 
-/** `scoreAt(row, level)` for QUANTILE_LEVELS; rows of the series from `first` on. O(rows x levels). */
-export function writeScaledRows(
-  scoreAt: (row: number, level: number) => number,
-  { centre, scale }: ScaledRows,
+/** `scores`: (QUANTILE_LEVELS, rows); rows of the series from `first` on. O(rows x levels). */
+export async function placeScores(
+  kernels: FeaturesKernels,
+  { scores, centre, scale }: ScaledRows & { readonly scores: Float32Array },
   { horizon, levels, bounds }: ForecastRequest,
   first: number,
-  batch: OpenBatch,
-): void {
-  const lower = bounds?.lower ?? -Number.MAX_VALUE;
-  const upper = bounds?.upper ?? Number.MAX_VALUE;
-  const own = new Float64Array(QUANTILE_LEVELS.length);
-  for (let row = 0; row < centre.length; row += 1) {
-    const series = first + Math.floor(row / horizon);
-    const lead = row % horizon;
-    for (let level = 0; level < own.length; level += 1) {
-      const value = centre[row] + scoreAt(row, level) * scale[row];
-      own[level] = Math.min(upper, Math.max(lower, value));
-    }
-    own.sort();
-    batch.point[series * horizon + lead] = quantileAt(0.5, QUANTILE_LEVELS, own);
-    batch.mean[series * horizon + lead] = meanOfQuantiles(QUANTILE_LEVELS, own);
-    for (let level = 0; level < levels.length; level += 1) {
-      const to = (series * levels.length + level) * horizon + lead;
-      batch.quantiles[to] = quantileAt(levels[level], QUANTILE_LEVELS, own);
-    }
-  }
+  { point, mean, quantiles }: OpenBatch,
+): Promise<void> {
+  const outputs = {
+    scores,
+    levels: QUANTILE_LEVELS,
+    centre,
+    scale,
+    horizon,
+    lower: bounds?.lower ?? -Number.MAX_VALUE,
+    upper: bounds?.upper ?? Number.MAX_VALUE,
+    wanted: levels,
+    meanShares: MEAN_SHARES,
+  };
+  await kernels.place(outputs, { first, point, mean, quantiles });
 }

@@ -8,6 +8,7 @@ import type { Addon } from './addon';
 import { NativeArima } from './arima';
 import { NativeBoosted } from './boosted';
 import { NativeCombine } from './combine';
+import { NativeFeatures } from './features';
 import { NativeHistory } from './history';
 import { NativeLstm } from './lstm';
 import { NativeRules } from './rules';
@@ -20,6 +21,7 @@ export class NativeKernels extends Kernels {
   override readonly arima: NativeArima;
   override readonly boosted: NativeBoosted;
   override readonly combine: NativeCombine;
+  override readonly features: NativeFeatures;
   override readonly history: NativeHistory;
   override readonly lstm: NativeLstm;
   override readonly rules: NativeRules;
@@ -38,6 +40,7 @@ export class NativeKernels extends Kernels {
     this.arima = new NativeArima(caller);
     this.boosted = new NativeBoosted(caller);
     this.combine = new NativeCombine(caller);
+    this.features = new NativeFeatures(caller);
     this.history = new NativeHistory(caller);
     this.lstm = new NativeLstm(caller);
     this.rules = new NativeRules(caller);

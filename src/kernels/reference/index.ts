@@ -4,6 +4,7 @@ import type { KernelReport } from '../kernels';
 import { ReferenceArima } from './arima';
 import { ReferenceBoosted } from './boosted';
 import { ReferenceCombine } from './combine';
+import { ReferenceFeatures } from './features';
 import { ReferenceHistory } from './history';
 import { ReferenceLstm } from './lstm';
 import { ReferenceRules } from './rules';
@@ -14,6 +15,7 @@ export class ReferenceKernels extends Kernels {
   override readonly arima = new ReferenceArima();
   override readonly boosted = new ReferenceBoosted();
   override readonly combine = new ReferenceCombine();
+  override readonly features = new ReferenceFeatures();
   override readonly history = new ReferenceHistory();
   override readonly lstm = new ReferenceLstm();
   override readonly rules = new ReferenceRules();

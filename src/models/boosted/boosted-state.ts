@@ -1,8 +1,12 @@
 // What a trained booster saves: cut points, trees, and what they were trained for; checked when read.
 import { crc32c, DomainError } from '../../core';
-import type { BoostedTrees } from '../../kernels';
-import type { BinCuts } from './bin-cuts';
-import { FEATURE_COUNT, FEATURE_NAMES, type Centring } from './row-features';
+import {
+  FEATURE_COUNT,
+  FEATURE_NAMES,
+  type BinCuts,
+  type BoostedTrees,
+  type Centring,
+} from '../../kernels';
 
 /** One structure and the levels of its outputs. */
 export interface LevelGroup {

@@ -1,14 +1,18 @@
 // Boosted trees over the fleet: scaled by the last level, and centred on a blend of rules.
 export * from './boosted-forecaster';
-export { FEATURE_NAMES, RowFeatures, type Centring } from './row-features';
-export { binRows, CUTS_MAX, cutsOf, type BinCuts } from './bin-cuts';
+export { cutsOf } from './bin-cuts';
 export {
   carryForward,
+  CUTS_MAX,
+  FEATURE_NAMES,
   isUsable,
   profileOf,
+  RowFeatures,
   runningSum,
   spanDeviation,
   spanMean,
+  type BinCuts,
+  type Centring,
   type SeriesProfile,
-} from './series-profile';
+} from '../../kernels';
 export * from './xgboost';

@@ -16,7 +16,7 @@ import type {
   Forecaster,
   ForecastRequest,
 } from '../forecaster';
-import { writeScaledRows, type OpenBatch } from '../scaled-rows';
+import { placeScores, type OpenBatch } from '../scaled-rows';
 import { trainingSources } from '../training-source';
 import { decodeLstm, encodeLstm, type LstmState } from './lstm-state';
 import { decodeStanding, encodeStanding } from './standing';
@@ -128,12 +128,15 @@ export class FittedLstm implements FittedForecaster {
     const windows = { inputs, windowCount: count, stepCount: STEPS };
     const { arithmetic } = this;
     const outputs = weights && (await this.kernels.lstm.predict(weights, windows, { arithmetic }));
+    const scores = new Float32Array(QUANTILE_LEVELS.length * count * horizon);
     // Leads asked for may be fewer than leads trained.
-    const scoreAt = (row: number, level: number): number => {
-      const one = Math.floor(row / horizon);
-      const at = (one * QUANTILE_LEVELS.length + level) * trained + (row % horizon);
-      return outputs?.[at] ?? 0;
-    };
-    writeScaledRows(scoreAt, rows, request, first, batch);
+    const given = outputs === undefined ? 0 : count * QUANTILE_LEVELS.length;
+    for (let at = 0; at < given; at += 1) {
+      const level = at % QUANTILE_LEVELS.length;
+      const one = Math.floor(at / QUANTILE_LEVELS.length);
+      const own = outputs?.subarray(at * trained, at * trained + horizon) ?? [];
+      scores.set(own, (level * count + one) * horizon);
+    }
+    await placeScores(this.kernels.features, { scores, ...rows }, request, first, batch);
   }
 }

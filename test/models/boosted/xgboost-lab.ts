@@ -7,7 +7,8 @@ import {
   type BoostedTrees,
 } from '../../../src/kernels';
 import { xgboostModelOf, xgboostText, type XgboostModel } from '../../../src/models';
-import { binRow, cutsOf, type BinCuts } from '../../../src/models/boosted/bin-cuts';
+import { binRow } from '../../../src/kernels/reference/features/bins';
+import { cutsOf, type BinCuts } from '../../../src/models';
 
 export const FEATURES = ['lag 1', 'mean, "7 days"', 'zeros', 'tiny'] as const;
 export const kernels = openKernels('auto');

@@ -4,7 +4,7 @@
 // scaled load is as good as learning regret or ranks).
 import { hash32, seriesAt, type SeriesBatch } from '../../../core';
 import type { BoostedTrees, Kernels } from '../../../kernels';
-import { binRows, CUTS_MAX, cutsOf, type BinCuts, type TrainingSource } from '../../../models';
+import { CUTS_MAX, cutsOf, type BinCuts, type TrainingSource } from '../../../models';
 import { loadSums, type LoadSums } from './day-loads';
 import {
   fleetProfile,
@@ -78,7 +78,7 @@ export async function learnStarts(kernels: Kernels, lesson: StartLesson): Promis
   const most = Math.max(0, ...sources.map(nightsOf));
   if (most < NIGHTS_MIN * SHIFTS || count < ROWS_MIN) return { cuts: [], rowCount: count };
   const cuts = cutsOf(features.subarray(0, count * START_FEATURE_COUNT), START_FEATURE_COUNT);
-  const matrix = binRows(cuts, features, count);
+  const matrix = await kernels.features.bin(cuts, features, count);
   const training = { ...TREES, matrix, target: target.subarray(0, count), seed };
   return { cuts, trees: await kernels.boosted.train(training), rowCount: count };
 }
@@ -145,6 +145,6 @@ export async function expectedLoads(
   for (let s = 0; s < startCount; s += 1) {
     view.fill(s, fleet, halves, features, s * START_FEATURE_COUNT);
   }
-  const matrix = binRows(cuts, features, startCount);
+  const matrix = await kernels.features.bin(cuts, features, startCount);
   return Float64Array.from(await kernels.boosted.predict(trees, matrix));
 }

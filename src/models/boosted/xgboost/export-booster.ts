@@ -1,7 +1,7 @@
 // What of a trained booster goes into a file for others, and what its reader must know of rows and target.
 import { DomainError } from '../../../core';
+import { FEATURE_NAMES } from '../../../kernels';
 import type { FittedBoosted } from '../boosted-forecaster';
-import { FEATURE_NAMES } from '../row-features';
 import type { ExportedTrees } from './write-xgboost';
 
 /** Throws MODEL_STATE_INVALID where the booster has no trees: its fleet had too few rows. */

@@ -1,8 +1,7 @@
 // Our symmetric trees as an XGBoost model in JSON: bins become thresholds, each output has trees of its own.
 //
 // Format: XGBoost's doc/model.schema; read by XGBoost 2.0 (3 outputs and more) and later.
-import type { BoostedLoss } from '../../../kernels';
-import type { BinCuts } from '../bin-cuts';
+import type { BinCuts, BoostedLoss } from '../../../kernels';
 import type { LevelGroup } from '../boosted-state';
 import {
   CHECKSUM_ATTRIBUTE,

@@ -3,11 +3,9 @@
 // Symbols: t the origin (first unknown column), k = t + lead the target, C the centre, S the scale of the row.
 // Every feature is a difference or a ratio over S (or a calendar number), so that a fleet of idle and of busy VMs
 // is one population, and scaling a series by a power of two changes no bit.
-// Source: lab recipe behind ../../predict/backtest; M5 winners (Makridakis et al. 2022) use the like.
+// Source: lab recipe behind src/predict/backtest; M5 winners (Makridakis et al. 2022) use the like.
+import type { Centring } from '../../features-kernels';
 import { ERROR_LEADS_HOURS, spanDeviation, spanMean, type SeriesProfile } from './series-profile';
-
-/** Where a booster puts the zero and the unit of its rows. */
-export type Centring = 'last' | 'blend';
 
 /** One instant of the calendar: the batch's start, in the zone of its days. */
 export interface Calendar {
@@ -21,7 +19,7 @@ const DEVIATION_HOURS = [6, 24, 168] as const;
 const LAGS = [2, 3, 4, 6] as const;
 const DAYS_COMPARED = [0, 1, 6] as const; // yesterday, the day before, a week ago
 const RULES = ['last', 'day', 'week', 'mean3', 'mean7', 'level', 'decay'] as const;
-const DECAY_PER_HOUR = 0.9; // lab: level decay
+export const DECAY_PER_HOUR = 0.9; // lab: level decay
 const FLOOR_SHARE = 0.02; // of the week's mean level: an idle hour does not blow up its ratios
 const SCALE_MIN = 1e-30; // a series of zeros has a scale, too
 const ERROR_FLOOR_SHARE = 0.05; // a rule that was lucky for a week does not get all the weight
@@ -109,11 +107,8 @@ export class RowFeatures {
     ratio(this.minuteMeans[this.profile.stepsPerHour + minute]);
     for (const rule of this.rules) ratio(rule - centre);
     for (const error of this.errors) ratio(error);
-    const ms = this.calendar.startMs + (t + lead) * this.calendar.stepMs;
     out[next] = lead / this.profile.stepsPerHour;
-    out[next + 1] = Math.floor((ms % DAY_MS) / HOUR_MS);
-    out[next + 2] = (Math.floor(ms / DAY_MS) + 3) % 7; // 1970-01-01 was a Thursday
-    out[next + 3] = (ms % HOUR_MS) / 60_000;
+    writeCalendar(this.calendar, t + lead, out, next + 1);
   }
 
   /** Centre and scale of a row alone, without its features. Arguments as in `fill`. */
@@ -286,4 +281,19 @@ export class RowFeatures {
     this.shared[1] = least;
     this.shared[2] = most;
   }
+}
+
+export const CALENDAR_COUNT = 3;
+
+/** Hour of the day, day of the week, minute of the hour of a column. */
+export function writeCalendar(
+  { startMs, stepMs }: Calendar,
+  column: number,
+  out: Float32Array,
+  at: number,
+): void {
+  const ms = startMs + column * stepMs;
+  out[at] = Math.floor((ms % DAY_MS) / HOUR_MS);
+  out[at + 1] = (Math.floor(ms / DAY_MS) + 3) % 7; // 1970-01-01 was a Thursday
+  out[at + 2] = (ms % HOUR_MS) / 60_000;
 }
