@@ -74,6 +74,15 @@ struct Day {
       scores[step] = roundHalfUp((harmSum[step + length] - harmSum[step]) / (step + length - step) * 10000) / 10000;
     }
   }
+
+  // Starts whose window would hold a barred step are never chosen.
+  void bar(const uint8_t *barred, int first, int length) {
+    int open = 0;  // steps without a bar from here on
+    for (int step = steps - 1; step >= first; step--) {
+      open = barred[step] != 0 ? 0 : open + 1;
+      if (step <= steps - length && open < length) scores[step] = kInfinity;
+    }
+  }
 };
 
 void write(double *to, const Span &load, const Cost &cost) {
@@ -118,6 +127,7 @@ void rankRow(const sw_rank_job &job, int row, Day &day, Costs &costs) {
   job.modes[row] = mode;
   const int length = static_cast<int>(lengthSteps), last = day.steps - length;
   day.score(job.first_step, length);
+  if (job.barred != nullptr) day.bar(job.barred + static_cast<int64_t>(row) * day.steps, job.first_step, length);
   for (int rank = 0; rank < job.windows_max; rank++) {
     int best = -1;
     double lowest = kInfinity;

@@ -23,6 +23,7 @@ typedef struct {
   double share[SW_SPAN_LEVELS];
   const double *vcpus, *memory, *used_memory; // (rows), NaN = unknown
   const uint8_t *skip;                        // (rows)
+  const uint8_t *barred;                      // (rows, horizon finer), 1 = in no window; null = none
   int32_t first_step, windows_max;
   double length_ms_min, slack_ms;
   sw_copy_settings copy;

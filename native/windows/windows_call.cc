@@ -25,6 +25,7 @@ int32_t rank(const sw_call *call) {
   job.memory = sw_f64(call, "memoryBytes");
   job.used_memory = sw_f64(call, "usedMemoryBytes");
   job.skip = sw_u8(call, "skip");
+  job.barred = sw_int(call, "isBarred") != 0 ? sw_u8(call, "barred") : nullptr;
   job.first_step = sw_int(call, "firstStep");
   job.windows_max = sw_int(call, "windowsMax");
   job.length_ms_min = sw_number(call, "lengthMsMin");

@@ -63,6 +63,8 @@ export interface RankRows {
   readonly usedMemoryBytes: Float64Array;
   /** (rowCount): 1 = nothing is computed, count -1. */
   readonly skip: Uint8Array;
+  /** (rowCount, horizon x finer): 1 = no window may hold the step. Absent: all may. */
+  readonly barred?: Uint8Array;
 }
 
 /** Places in a row of figures: first the whole day's, then WINDOW_WIDTH for each window. */
@@ -117,13 +119,15 @@ export abstract class WindowsKernels {
 
 /** Throws RangeError (a programming error) when sizes do not fit. */
 export function checkRankRows(rows: RankRows): void {
-  const { rowCount, horizon, levels, mean, quantiles, skip, vcpus } = rows;
+  const { rowCount, horizon, levels, mean, quantiles, skip, vcpus, barred } = rows;
+  const steps = rowCount * horizon * rows.finer;
   const fits =
     mean.length === rowCount * horizon &&
     quantiles.length === rowCount * horizon * levels.length &&
     skip.length === rowCount &&
     vcpus.length === rowCount &&
     rows.memoryBytes.length === rowCount &&
-    rows.usedMemoryBytes.length === rowCount;
+    rows.usedMemoryBytes.length === rowCount &&
+    (barred === undefined || barred.length === steps);
   if (!fits) throw new RangeError(`the columns do not fit ${rowCount} rows of ${horizon} steps`);
 }

@@ -6,6 +6,8 @@ import { WindowPlanner } from '../predict';
 import type { ColumnTable, Run, ShardForecast } from '../predict';
 import { COST_DEFAULTS, copySettingsOf } from './cost/cost-settings';
 import type { CostSettings } from './cost/cost-settings';
+import { closedSteps } from './plans/closed-steps';
+import type { PlanStore } from './plans/plan-records';
 import { candidateColumns, candidateTable } from './windows/candidate-table';
 import { rankSettingsOf, WINDOW_DEFAULTS } from './windows/rank-windows';
 import type { WindowSettings } from './windows/rank-windows';
@@ -20,7 +22,7 @@ export interface PlanSettings {
 export const PLAN_DEFAULTS: PlanSettings = { cost: COST_DEFAULTS, windows: WINDOW_DEFAULTS };
 
 /**
- * Plans windows without constraints between VMs.
+ * Plans windows within calendars, without constraints between VMs.
  *
  * A decision of an operator that falls between `choose` and `publish` wins: it took the revision
  * that the staged document has, so that document is not published. The next night applies it.
@@ -29,6 +31,8 @@ export class NightWindowPlanner extends WindowPlanner {
   constructor(
     private readonly store: WindowStore,
     private readonly settings: PlanSettings = PLAN_DEFAULTS,
+    /** Calendars and traits; without them every moment is open. */
+    private readonly plans?: PlanStore,
   ) {
     super();
   }
@@ -36,6 +40,9 @@ export class NightWindowPlanner extends WindowPlanner {
   override async candidates(forecast: ShardForecast, kernels: Kernels): Promise<ColumnTable> {
     const { vms, day, dayStepMs, abstentions, cutoffMs } = forecast;
     const { windows, cost } = this.settings;
+    const { tenantId } = forecast.run;
+    const closed =
+      this.plans && (await closedSteps(this.plans, tenantId, vms, cutoffMs, FIVE_MINUTES_MS));
     const sizes = {
       vcpus: Float64Array.from(vms, (vm) => vm.vcpus ?? Number.NaN),
       memoryBytes: Float64Array.from(vms, (vm) => vm.memoryBytes ?? Number.NaN),
@@ -52,10 +59,11 @@ export class NightWindowPlanner extends WindowPlanner {
       ...sizes,
       usedMemoryBytes: new Float64Array(vms.length).fill(Number.NaN), // nobody tells it yet
       skip: Uint8Array.from(vms, (_, row) => (abstentions.has(row) ? 1 : 0)),
+      barred: closed?.barred,
     };
     const settings = rankSettingsOf(windows);
     const ranked = await kernels.windows.rank(rows, copySettingsOf(cost), settings);
-    return candidateTable(forecast, sizes, ranked, windows.windowsMax);
+    return candidateTable(forecast, sizes, ranked, windows.windowsMax, closed?.reasons);
   }
 
   override async choose(

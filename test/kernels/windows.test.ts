@@ -1,6 +1,16 @@
 // The addon's windows and texts beside the reference: the same figures and bytes.
 import { QUANTILE_LEVELS, uniform } from '../../src/core';
-import { openKernels, textColumn, textOf, type RankRows, type TextPart } from '../../src/kernels';
+import {
+  DAY_WIDTH,
+  openKernels,
+  rankWidth,
+  textColumn,
+  textOf,
+  WINDOW,
+  WINDOW_WIDTH,
+  type RankRows,
+  type TextPart,
+} from '../../src/kernels';
 import {
   COST_DEFAULTS,
   copySettingsOf,
@@ -60,6 +70,54 @@ describe('ranked windows in the addon', () => {
     expect(await native.windows.rank(rows, slower, settings)).toEqual(
       await reference.windows.rank(rows, slower, settings),
     );
+  });
+});
+
+describe('steps that no window may hold', () => {
+  const closing = (rowCount: number, horizon: number): RankRows => {
+    const rows = days(rowCount, horizon);
+    const steps = horizon * rows.finer;
+    const barred = Uint8Array.from({ length: rowCount * steps }, (_, at) => {
+      const row = Math.floor(at / steps);
+      if (row % 4 === 3) return 1;
+      return uniform(9, row, Math.floor((at % steps) / 17)) < 0.1 * (row % 4) ? 1 : 0;
+    });
+    return { ...rows, barred };
+  };
+
+  itNative.each([
+    [1, 288],
+    [60, 288],
+    [40, 24],
+  ])(
+    'are the same in the addon and the reference for %i rows of %i steps',
+    async (rowCount, horizon) => {
+      const rows = closing(rowCount, horizon);
+      expect(await native.windows.rank(rows, copy, settings)).toEqual(
+        await reference.windows.rank(rows, copy, settings),
+      );
+    },
+  );
+
+  it('are in no window, and a bar that closes nothing changes nothing', async () => {
+    const rows = closing(40, 288);
+    const { figures, counts } = await reference.windows.rank(rows, copy, settings);
+    const width = rankWidth(settings.windowsMax);
+    let seen = 0;
+    counts.forEach((count, row) => {
+      for (let index = 0; index < count; index += 1) {
+        const from = row * width + DAY_WIDTH + index * WINDOW_WIDTH;
+        const [first, end] = [WINDOW.notBeforeMs, WINDOW.notAfterMs].map(
+          (place) => row * 288 + (figures[from + place] - rows.startMs) / rows.stepMs,
+        );
+        expect(rows.barred?.subarray(first, end).includes(1)).toBe(false);
+        seen += 1;
+      }
+    });
+    expect(seen).toBeGreaterThan(20);
+    const open = await reference.windows.rank({ ...rows, barred: undefined }, copy, settings);
+    const none = { ...rows, barred: new Uint8Array(40 * 288) };
+    expect(await reference.windows.rank(none, copy, settings)).toEqual(open);
   });
 });
 

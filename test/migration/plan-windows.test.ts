@@ -1,6 +1,6 @@
 // One VM's way from its forecast to its document, and what operators do to it.
 import fc from 'fast-check';
-import { MemoryFeedStore, MemoryWindowStore } from '../../src/adapters/embedded';
+import { MemoryFeedStore, MemoryPlanStore, MemoryWindowStore } from '../../src/adapters/embedded';
 import { canonicalJson, DAY_MS, FIVE_MINUTES_MS, QUANTILE_LEVELS } from '../../src/core';
 import {
   candidateColumns,
@@ -8,11 +8,13 @@ import {
   changePolicy,
   COST_DEFAULTS,
   CostPredictor,
+  calendarSchema,
   NightWindowPlanner,
   parseWindowContent,
+  PLAN_DEFAULTS,
   windowJsonSchema,
 } from '../../src/migration';
-import type { WindowContent } from '../../src/migration';
+import type { PlanStore, WindowContent } from '../../src/migration';
 import { openKernels } from '../../src/kernels';
 import type { ForecastBatch } from '../../src/models';
 import type { Run, ShardForecast } from '../../src/predict';
@@ -75,10 +77,10 @@ function shardOf(days: readonly (readonly number[])[], abstained: readonly numbe
   } satisfies ShardForecast;
 }
 
-function open() {
+function open(plans?: PlanStore) {
   const feed = new MemoryFeedStore();
   const store = new MemoryWindowStore(feed);
-  const planner = new NightWindowPlanner(store);
+  const planner = new NightWindowPlanner(store, PLAN_DEFAULTS, plans);
   const content = async (vmId: string): Promise<WindowContent> =>
     parseWindowContent((await store.document('north', vmId))?.text ?? '');
   const night = async (shard: ShardForecast, runId = 'run-1') => {
@@ -170,6 +172,46 @@ describe('the window planner', () => {
     expect(content.windows).toEqual([]);
     expect(content.day?.advice.mode).toBe('do-not-migrate');
     expect(content.reason).toMatch(/^a migration may take .* h with slack/);
+  });
+
+  it('keeps windows out of what calendars close, and says so where nothing is left', async () => {
+    const plans = new MemoryPlanStore();
+    const blackout = (from: string, to: string, names: string[]) =>
+      calendarSchema.parse({
+        kind: 'blackout',
+        timeZone: 'UTC',
+        scope: { level: 'vm', names },
+        rules: [{ start: `2026-09-${from}`, end: `2026-09-${to}` }],
+      });
+    await plans.put('north', 'calendar', [
+      { id: 'backup', record: blackout('16T06:00', '16T11:30', ['vm-0']) }, // over the valley
+      { id: 'freeze', record: blackout('15T00:00', '18T00:00', ['vm-1']) },
+    ]);
+    await plans.put('north', 'trait', [
+      { id: 'vm-2', record: { cannotMigrate: 'passthrough of GPU 3b:00.0' } },
+    ]);
+    const day = dayWithValley(100, 160);
+    const lab = open(plans);
+    const chosen = await lab.night(shardOf([day, day, day, day]));
+    expect(chosen).toMatchObject({ windows: 6, vmsWithWindows: 2 });
+    const [from, to] = [Date.UTC(2026, 8, 16, 6), Date.UTC(2026, 8, 16, 11, 30)];
+    const contents = await Promise.all([0, 1, 2, 3].map((vm) => lab.content(`vm-${vm}`)));
+    expect(contents[0].windows).toHaveLength(3);
+    for (const { notBeforeMs, notAfterMs } of contents[0].windows) {
+      expect(notAfterMs <= from || notBeforeMs >= to).toBe(true);
+    }
+    expect([contents[1].windows, contents[1].reason]).toEqual([
+      [],
+      "calendars 'freeze' (blackout) leave no span of the day that is long enough",
+    ]);
+    expect(contents[2].reason).toBe(
+      'it cannot be migrated: passthrough of GPU 3b:00.0; mend it with PUT /v1/traits',
+    );
+    const free = open();
+    await free.night(shardOf([day, day, day, day]));
+    expect(await lab.store.document('north', 'vm-3')).toEqual(
+      await free.store.document('north', 'vm-3'),
+    );
   });
 
   it('raises the revision with every night', async () => {

@@ -10,7 +10,7 @@ import { HistoryReader } from '../../features';
 import type { CompactionSettings, RollupStore } from '../../ingest';
 import { COMPACTION_SETTINGS, compactUntil } from '../../ingest';
 import { openKernels, type Kernels } from '../../kernels';
-import { NightWindowPlanner, type FeedSink } from '../../migration';
+import { NightWindowPlanner, PLAN_DEFAULTS, type FeedSink } from '../../migration';
 import {
   runShard,
   startRun,
@@ -66,7 +66,7 @@ export class System implements Service {
       ledger: outside.ledger,
       queue: outside.queue,
       objects: outside.objects,
-      planner: new NightWindowPlanner(outside.windows),
+      planner: new NightWindowPlanner(outside.windows, PLAN_DEFAULTS, outside.plans),
       clock: this.clock,
       tenant: (tenantId) => this.tenantOf(tenantId),
       kernels: (backend, isa) => pinnedKernels(kernels, backend, isa),

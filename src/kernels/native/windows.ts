@@ -23,7 +23,7 @@ export class NativeWindows extends WindowsKernels {
     settings: RankSettings,
   ): Promise<RankedRows> {
     checkRankRows(rows);
-    const { rowCount, levels, ...rest } = rows;
+    const { rowCount, levels, barred, ...rest } = rows;
     const ranked: RankedRows = {
       figures: this.caller.f64(rowCount * rankWidth(settings.windowsMax)),
       counts: new Int32Array(rowCount),
@@ -36,6 +36,8 @@ export class NativeWindows extends WindowsKernels {
       ...rest,
       rows: rowCount,
       levels: levels.length,
+      isBarred: barred === undefined ? 0 : 1,
+      barred: barred ?? new Uint8Array(1),
       places: Float64Array.from(places.flatMap(({ left, right, share }) => [left, right, share])),
       ...costs,
       ...prior,

@@ -29,7 +29,7 @@ export interface CandidateColumns {
   readonly fiveMinuteModel: Int32Array;
   readonly hourlyModel: Int32Array;
   readonly models: readonly string[];
-  /** Why there is no forecast; empty where there is one. */
+  /** Why there is no forecast, or why no window may be; else empty. */
   readonly reason: TextColumn;
   /** Windows; -1 without a forecast. */
   readonly counts: Int32Array;
@@ -57,6 +57,7 @@ export function candidateTable(
   sizes: Pick<CandidateColumns, 'vcpus' | 'memoryBytes'>,
   ranked: RankedRows,
   windowsMax: number,
+  closed: ReadonlyMap<number, string> = new Map(),
 ): ColumnTable {
   const { vms, fiveMinuteModel, hourlyModel, abstentions } = forecast;
   const models = [...new Set([...fiveMinuteModel, ...hourlyModel])].toSorted();
@@ -65,7 +66,8 @@ export function candidateTable(
     Int32Array.from(names, (name) => code.get(name) ?? 0);
   const reasons = vms.map((_, row) => {
     const why = abstentions.get(row);
-    return why === undefined ? '' : `no forecast: ${why}`;
+    if (why !== undefined) return `no forecast: ${why}`;
+    return isClosed(ranked, row) ? (closed.get(row) ?? '') : '';
   });
   return {
     rowCount: vms.length,
@@ -81,6 +83,14 @@ export function candidateTable(
     },
     metadata: { models: JSON.stringify(models), windowsMax: String(windowsMax) },
   };
+}
+
+/** It could be migrated, were it not for calendars and the like. */
+export function isClosed(
+  { counts, modes }: Pick<RankedRows, 'counts' | 'modes'>,
+  row: number,
+): boolean {
+  return counts[row] === 0 && modes[row] !== NO_MODE;
 }
 
 /** The columns of a table; also of one that was read back from a file. No copy. */
@@ -128,10 +138,11 @@ export function candidatesAt(
   const windowLengthMs = figures[DAY_LENGTH_MS];
   const chance = roundTo(figures[DAY_PLAIN_SUCCESS] * 100, 0);
   const tooLong = modes[row] === NO_MODE;
-  const reason = tooLong ? tooLongReason(hoursOf(windowLengthMs)) : undefined;
+  const closed = isClosed(table, row) ? textOf(table.reason, row) || undefined : undefined;
+  const reason = tooLong ? tooLongReason(hoursOf(windowLengthMs)) : closed;
   const advice: WindowAdvice = {
     mode: tooLong ? 'do-not-migrate' : COPY_MODES[modes[row]],
-    cause: reason ?? `plain pre-copy converges with ${chance} %`,
+    cause: tooLong && reason !== undefined ? reason : `plain pre-copy converges with ${chance} %`,
   };
   const day = { ...figuresAt(figures, 0), windowLengthMs, advice };
   const windows = Array.from({ length: counts[row] }, (_, index) =>

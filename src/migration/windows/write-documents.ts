@@ -17,6 +17,7 @@ import type { CostSettings } from '../cost/cost-settings';
 import type { DocumentBatch, VmPolicy } from '../window-store';
 import {
   candidatesAt,
+  isClosed,
   CONVERGES_MIN,
   sizeAt,
   type CandidateColumns,
@@ -26,6 +27,9 @@ import { decide } from './decide';
 import { convergesCode, PATTERN_AFTER, patternsOf } from './document-pattern';
 import { assumptions } from './rank-windows';
 import { windowDocumentOf } from './window-document';
+
+/** What is closed to migration is written as decided documents are: it has words of its own. */
+const AUTO: VmPolicy = { state: 'auto' };
 
 export interface WrittenDocuments {
   readonly batch: DocumentBatch;
@@ -51,7 +55,7 @@ export async function writeDocuments(
   let windows = 0;
   let vmsWithWindows = 0;
   for (let row = 0; row < rowCount; row += 1) {
-    const policy = decided.get(row);
+    const policy = decided.get(row) ?? (isClosed(table, row) ? AUTO : undefined);
     let count = Math.max(0, counts[row]);
     if (policy !== undefined) {
       const vm = candidatesAt(table, row, settings);

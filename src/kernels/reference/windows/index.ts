@@ -70,7 +70,9 @@ function rankRow(
   figures[DAY_PLAIN_SUCCESS] = plain.successProb;
   const lengthSteps = lengthMs / stepMs;
   if (settings.firstStep + lengthSteps > profile.stepCount) return { count: 0, mode: NO_MODE };
-  const starts = chooseStarts(profile, settings.firstStep, lengthSteps, settings.windowsMax);
+  const { stepCount } = profile;
+  const barred = rows.barred?.subarray(row * stepCount, (row + 1) * stepCount);
+  const starts = chooseStarts(profile, settings, lengthSteps, barred);
   starts.forEach(({ step, score }, index) => {
     const from = DAY_WIDTH + index * WINDOW_WIDTH;
     const window = spanLoad(profile, step, step + lengthSteps);
@@ -127,16 +129,17 @@ function lengthOf(cost: CopyCost, settings: RankSettings, stepMs: number): numbe
  */
 function chooseStarts(
   profile: LoadProfile,
-  firstStep: number,
+  { firstStep, windowsMax }: RankSettings,
   lengthSteps: number,
-  windowsMax: number,
+  barred: Uint8Array | undefined,
 ): readonly { readonly step: number; readonly score: number }[] {
   const chosen: { readonly step: number; readonly score: number }[] = [];
   const lastStep = profile.stepCount - lengthSteps;
   const scores = new Float64Array(Math.max(0, lastStep + 1)).fill(Infinity);
   for (let step = firstStep; step <= lastStep; step += 1) {
     const score = spanMean(profile.harmSum, step, step + lengthSteps);
-    scores[step] = Math.round(score * SCORE_PARTS) / SCORE_PARTS;
+    const open = barred === undefined || !barred.subarray(step, step + lengthSteps).includes(1);
+    if (open) scores[step] = Math.round(score * SCORE_PARTS) / SCORE_PARTS;
   }
   while (chosen.length < windowsMax) {
     let best = -1;
