@@ -4,6 +4,7 @@ export * from './arima';
 export * from './baseline';
 export * from './boosted';
 export * from './climatology';
+export * from './conformal';
 export * from './ensemble';
 export * from './lstm';
 export * from './outside';

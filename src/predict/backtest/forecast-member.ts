@@ -12,6 +12,7 @@ import {
   type ForecastBatch,
   type NightLosses,
   type OutsideModels,
+  type ValueBounds,
 } from '../../models';
 import { historyAt, knownLength, teacherAt, type Origins } from './origins';
 import type { Panel } from './panel';
@@ -42,6 +43,8 @@ export interface MemberForecasts {
   readonly forecasts: readonly ForecastBatch[];
   /** Of the nights before the first origin, by age - 1 (0 = the night before it). */
   readonly nights: readonly NightLosses[];
+  /** Of the same nights: what was forecast. */
+  readonly nightForecasts: readonly ForecastBatch[];
   readonly seconds: { readonly train: number; readonly predict: number };
 }
 
@@ -85,6 +88,7 @@ export async function forecastMember(
   };
   const firstCutoff = origins.cutoffs[0];
   const nights: NightLosses[] = [];
+  const nightForecasts: ForecastBatch[] = [];
   const nightCount = calibrate
     ? calibrationNights(knownLength(origins, 0), stepsPerDay, CALIBRATION_NIGHTS)
     : 0;
@@ -97,6 +101,7 @@ export async function forecastMember(
       const back = age * stepsPerDay;
       const batch = await forecast(fitted, historyAt(panel, origins, 0, back));
       nights.push(nightLosses(known, back, batch, blocks));
+      nightForecasts.push(batch);
     }
   }
   const forecasts: ForecastBatch[] = [];
@@ -108,7 +113,7 @@ export async function forecastMember(
     if (isFleetModel(model, request)) fleetModel = fitted;
     forecasts.push(await forecast(fitted, history));
   }
-  return { model, forecasts, nights, seconds };
+  return { model, forecasts, nights, nightForecasts, seconds };
 }
 
 function isFleetModel(model: string, request: MemberRequest): boolean {
@@ -129,10 +134,11 @@ function fitRequest(history: SeriesBatch, cutoff: number, request: MemberRequest
   };
 }
 
-type Bounds = { readonly lower: number; readonly upper: number } | undefined;
-
 /** Percentages stay percentages; where the known values say otherwise, nothing is cut. */
-function boundsOf(history: SeriesBatch, { percentages }: MemberRequest): Bounds {
+export function boundsOf(
+  history: SeriesBatch,
+  { percentages }: MemberRequest,
+): ValueBounds | undefined {
   if (!percentages) return undefined;
   let lower = 0;
   let upper = UPPER_PCT;

@@ -1,0 +1,3 @@
+// Quantiles corrected by how often they were right.
+export * from './calibration';
+export * from './calibrate-forecast';
