@@ -8,6 +8,8 @@ export const SCOPES = [
   'policy:write',
   'feed:read',
   'feed:write',
+  'windows:claim',
+  'outcomes:write',
   'admin',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

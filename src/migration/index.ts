@@ -2,6 +2,7 @@
 export * from './window-store';
 export * from './calendars';
 export * from './change-policy';
+export * from './claims';
 export * from './cloud-event';
 export * from './compare-loads';
 export * from './cost/cost-settings';
@@ -9,6 +10,7 @@ export { simulatePreCopy, type PreCopyCase, type PreCopyOutcome } from '../kerne
 export * from './cost/predict-cost';
 export * from './cost/learned';
 export * from './explain';
+export * from './outcomes';
 export * from './plan-windows';
 export * from './plans';
 export * from './relay-feed';

@@ -14,3 +14,5 @@ export * from './embedded-sample-log';
 export * from './embedded-sample-source';
 export * from './memory-token-store';
 export * from './memory-plan-store';
+export * from './memory-claim-store';
+export * from './memory-outcome-store';

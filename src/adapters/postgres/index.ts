@@ -11,3 +11,5 @@ export * from './postgres-window-store';
 export * from './postgres-feed-store';
 export * from './postgres-token-store';
 export * from './postgres-plan-store';
+export * from './postgres-claim-store';
+export * from './postgres-outcome-store';

@@ -13,8 +13,10 @@ import { KafkaSampleLog, KafkaSampleSource } from '../../adapters/kafka';
 import { LocalObjectStore } from '../../adapters/object-store';
 import {
   Database,
+  PostgresClaimStore,
   PostgresFeedStore,
   PostgresLedger,
+  PostgresOutcomeStore,
   PostgresPlanStore,
   PostgresRoleLeases,
   PostgresRollupStore,
@@ -25,7 +27,7 @@ import {
 import type { Config } from '../../config';
 import { DomainError, type TokenStore } from '../../core';
 import type { ObjectStore, RollupStore, SampleLog } from '../../ingest';
-import type { FeedStore, PlanStore, WindowStore } from '../../migration';
+import type { ClaimStore, FeedStore, OutcomeStore, PlanStore, WindowStore } from '../../migration';
 import type { JobQueue, Ledger, RoleLeases, TenantCatalog } from '../../predict';
 import type { IngestFeed } from '../roles/ingest-role';
 import { readiness } from './readiness';
@@ -38,6 +40,8 @@ export interface Outside {
   readonly windows: WindowStore;
   readonly feed: FeedStore;
   readonly plans: PlanStore;
+  readonly claims: ClaimStore;
+  readonly outcomes: OutcomeStore;
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
   readonly leases: RoleLeases;
@@ -135,6 +139,8 @@ async function open(
     windows: new PostgresWindowStore(database),
     feed: new PostgresFeedStore(database),
     plans: new PostgresPlanStore(database),
+    claims: new PostgresClaimStore(database),
+    outcomes: new PostgresOutcomeStore(database),
     tokens: new PostgresTokenStore(database),
     tenants,
     leases: new PostgresRoleLeases(database),

@@ -5,7 +5,7 @@ import type { Config } from '../../config';
 import type { Clock, EpochMs, TokenStore } from '../../core';
 import type { SampleLog } from '../../ingest';
 import type { Kernels } from '../../kernels';
-import type { FeedStore, PlanStore, WindowStore } from '../../migration';
+import type { ClaimStore, FeedStore, OutcomeStore, PlanStore, WindowStore } from '../../migration';
 import type { NightPorts, Run, TenantCatalog } from '../../predict';
 import type { Metrics } from '../metrics';
 
@@ -30,6 +30,8 @@ export interface Service {
   readonly bus: InProcessFeedBus;
   readonly samples: SampleLog;
   readonly plans: PlanStore;
+  readonly claims: ClaimStore;
+  readonly outcomes: OutcomeStore;
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
   readonly metrics: Metrics;

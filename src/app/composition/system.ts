@@ -105,6 +105,14 @@ export class System implements Service {
     return this.outside.plans;
   }
 
+  get claims() {
+    return this.outside.claims;
+  }
+
+  get outcomes() {
+    return this.outside.outcomes;
+  }
+
   get tokens() {
     return this.outside.tokens;
   }

@@ -16,12 +16,14 @@ import { CODE_VERSION } from '../version';
 import { describeProblems } from './describe-zod';
 import { CalendarsController } from './calendars.controller';
 import { ClustersController } from './clusters.controller';
+import { ClaimsController } from './claims.controller';
 import { ConstraintsController } from './constraints.controller';
 import { FeedController } from './feed.controller';
 import { FleetController } from './fleet.controller';
 import { HealthController } from './health.controller';
 import { HostsController } from './hosts.controller';
 import { PROBLEM_TYPE, ProblemFilter, problemOf } from './problem.filter';
+import { OutcomesController } from './outcomes.controller';
 import { RunsController } from './runs.controller';
 import { SamplesController } from './samples.controller';
 import { TokensController } from './tokens.controller';
@@ -40,11 +42,13 @@ class HttpModule {
       controllers: [
         CalendarsController,
         ClustersController,
+        ClaimsController,
         ConstraintsController,
         FeedController,
         FleetController,
         HealthController,
         HostsController,
+        OutcomesController,
         RunsController,
         SamplesController,
         TokensController,

@@ -1,7 +1,9 @@
 import {
   Database,
+  PostgresClaimStore,
   PostgresFeedStore,
   PostgresLedger,
+  PostgresOutcomeStore,
   PostgresPlanStore,
   PostgresTenants,
   PostgresTokenStore,
@@ -9,6 +11,9 @@ import {
 } from '../../../src/adapters/postgres';
 import { documentBatch } from '../../../src/migration';
 import type { RunPlan } from '../../../src/predict';
+import { claimStoreConformance } from '../../conformance/claim-store.conformance';
+import { outcomeStoreConformance } from '../../conformance/outcome-store.conformance';
+import { CLAIM, recordOf } from '../../migration/outcomes/outcome-cases';
 import { feedStoreConformance } from '../../conformance/feed-store.conformance';
 import { planStoreConformance } from '../../conformance/plan-store.conformance';
 import { ledgerConformance } from '../../conformance/ledger.conformance';
@@ -17,7 +22,7 @@ import { windowStoreConformance } from '../../conformance/window-store.conforman
 import { freshDatabaseUrl } from './database-lab';
 
 const TABLES =
-  'plan_record, token, feed_sink, feed_state, feed_entry, outbox, vm_policy, vm_window, window_document, window_shard, window_night, published_run, shard, run_vms, run';
+  'window_claim, outcome, plan_record, token, feed_sink, feed_state, feed_entry, outbox, vm_policy, vm_window, window_document, window_shard, window_night, published_run, shard, run_vms, run';
 
 let database: Database;
 let url: string;
@@ -83,6 +88,16 @@ planStoreConformance('PostgreSQL', async () => {
   return new PostgresPlanStore(database);
 });
 
+claimStoreConformance('PostgreSQL', async () => {
+  await empty();
+  return new PostgresClaimStore(database);
+});
+
+outcomeStoreConformance('PostgreSQL', async () => {
+  await empty();
+  return new PostgresOutcomeStore(database);
+});
+
 describe('a night of 30,000 VMs', () => {
   // A statement that compares every row with every other would not end within this test.
   it('is published in one statement, in the order of vmId, however its shards arrived', async () => {
@@ -116,6 +131,8 @@ describe('rows of several tenants in one table', () => {
     'vm_policy',
     'token',
     'plan_record',
+    'window_claim',
+    'outcome',
   ])('are apart in %s, even for a statement without a WHERE', async (table) => {
     await empty();
     const windows = new PostgresWindowStore(database);
@@ -135,6 +152,8 @@ describe('rows of several tenants in one table', () => {
       await windows.replace(tenantId, document);
       await windows.setPolicy(tenantId, 'v', { state: 'auto' });
       await new PostgresPlanStore(database).put(tenantId, 'host', [{ id: 'h', record: {} }]);
+      await new PostgresClaimStore(database).add(tenantId, CLAIM, undefined);
+      await new PostgresOutcomeStore(database).put(tenantId, recordOf());
       await new PostgresFeedStore(database).advance(tenantId, 10);
       await windows.replace(tenantId, { ...document, revision: 2, id: `${tenantId}-2` });
       const hash = (tenantId === 'north' ? 'a' : 'b').repeat(64);

@@ -6,6 +6,7 @@ import { Windows1764000000003 } from './0003-windows';
 import { Tokens1764000000004 } from './0004-tokens';
 import { WindowDocuments1764000000005 } from './0005-window-documents';
 import { Plans1764000000006 } from './0006-plans';
+import { Outcomes1764000000008 } from './0008-outcomes';
 
 /** Append only; what was released is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Tokens1764000000004,
   WindowDocuments1764000000005,
   Plans1764000000006,
+  Outcomes1764000000008,
 ];

@@ -1,0 +1,4 @@
+// Claims: who may start the migration of a window.
+export * from './claim';
+export * from './claim-store';
+export * from './claim-window';

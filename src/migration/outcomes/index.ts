@@ -1,0 +1,6 @@
+// Outcomes: what migrations really did.
+export * from './judge-outcome';
+export * from './outcome-schema';
+export * from './outcome-store';
+export * from './report-outcome';
+export * from './settle-outcome';

@@ -1,0 +1,34 @@
+// Where outcomes are kept; an outcome twice is one outcome.
+import type { Judgement } from './judge-outcome';
+import type { Outcome } from './outcome-schema';
+
+export interface OutcomeRecord {
+  readonly outcome: Outcome;
+  readonly judgement: Judgement;
+}
+
+export interface StoredOutcome extends OutcomeRecord {
+  /** Rising in the order of arrival; not without holes. */
+  readonly position: number;
+}
+
+/** 'again': the same was there; 'settled': an `unknown` one became known. */
+export type Kept = 'new' | 'again' | 'settled';
+
+/** Twins: memory and PostgreSQL. */
+export abstract class OutcomeStore {
+  /**
+   * Keeps it once by its id. A second one of equal content changes nothing; one that says what
+   * became of an `unknown` one replaces it, at a new position; a later `unknown` changes nothing.
+   * Throws OUTCOME_CONFLICT when two known ones differ.
+   */
+  abstract put(tenantId: string, record: OutcomeRecord): Promise<Kept>;
+
+  abstract find(tenantId: string, id: string): Promise<StoredOutcome | undefined>;
+
+  /** After `position`, in order; all or one VM's. */
+  abstract list(
+    tenantId: string,
+    asked: { readonly after: number; readonly limit: number; readonly vmId?: string },
+  ): Promise<readonly StoredOutcome[]>;
+}
