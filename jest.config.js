@@ -1,6 +1,6 @@
 // Unit, conformance, golden, property tests; end-to-end tests run through `npm test` as well.
 const esm =
-  '@nestjs|file-type|strtok3|token-types|@tokenizer|@borewit|uint8array-extras|cookie|load-esm|uid|iterare|content-disposition|temporal-polyfill|temporal-spec|temporal-utils|hyparquet|hyparquet-compressors|hysnappy|fzstd';
+  '@nestjs|file-type|strtok3|token-types|@tokenizer|@borewit|uint8array-extras|cookie|load-esm|uid|iterare|content-disposition|temporal-polyfill|temporal-spec|temporal-utils|hyparquet|hyparquet-compressors|hyparquet-writer|hysnappy|fzstd';
 
 /** @type {import('jest').Config} */
 module.exports = {

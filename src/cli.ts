@@ -10,6 +10,7 @@ import { registerDoctor } from './app/commands/doctor';
 import { registerDrain } from './app/commands/drain';
 import { registerGenerate } from './app/commands/generate';
 import { registerMigrationCost } from './app/commands/migration-cost';
+import { registerModels } from './app/commands/models';
 import { registerModelsExport } from './app/commands/models-export';
 import { registerRun } from './app/commands/run';
 import { registerRuns } from './app/commands/runs';
@@ -31,6 +32,7 @@ const program = new Command('slackwater')
 registerRun(program);
 registerBacktest(program);
 registerTrain(program);
+registerModels(program);
 registerModelsExport(program);
 registerMigrationCost(program);
 registerGenerate(program);

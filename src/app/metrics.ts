@@ -25,6 +25,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly trainings = new Counter({
+    name: 'slackwater_trainings_total',
+    help: 'Trainings of models of the fleet by outcome.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
   readonly shards = new Counter({
     name: 'slackwater_night_shards_total',
     help: 'Shards worked on by stage and outcome.',

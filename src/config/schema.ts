@@ -99,6 +99,14 @@ export const SETTINGS = {
       .default('22:00'),
     'Local time at which the night starts by itself, or off.',
   ),
+  TRAIN_EVERY_DAYS: setting(
+    whole(0, 365).default(7),
+    'Days between two trainings of the boosters on the own history, after a published night; 0 trains on request only.',
+  ),
+  TRAIN_PROMOTE: setting(
+    z.enum(['gate', 'manual']).default('gate'),
+    'Whether a version that the service trained by itself and that passes the gate becomes the champion.',
+  ),
   BACKEND: setting(
     z.enum(['auto', 'reference', 'native']).default('auto'),
     'Numeric kernels; a named one that is not there stops the start.',

@@ -46,6 +46,21 @@ export const ERRORS = {
   DEADLINE_PAST: { status: 422, retry: false, remedy: 'Name a deadline after now.' },
   HORIZON_TOO_LONG: { status: 422, retry: false, remedy: 'Ask for a shorter horizon.' },
   MODEL_UNKNOWN: { status: 422, retry: false, remedy: 'Choose one of the listed models.' },
+  MODEL_VERSION_UNKNOWN: {
+    status: 404,
+    retry: false,
+    remedy: 'List the versions with GET /v1/models.',
+  },
+  MODEL_CONFLICT: {
+    status: 409,
+    retry: false,
+    remedy: 'Look where the aliases stand with GET /v1/models.',
+  },
+  MODEL_GATE_CLOSED: {
+    status: 422,
+    retry: false,
+    remedy: 'Train another version; only a better one is promoted.',
+  },
   MODEL_STATE_INVALID: { status: 422, retry: false, remedy: 'Fit the model again.' },
   PROGRAM_UNSTARTABLE: {
     status: 422,

@@ -6,6 +6,7 @@ export const SCOPES = [
   'samples:write',
   'runs:write',
   'policy:write',
+  'models:write',
   'feed:read',
   'feed:write',
   'windows:claim',

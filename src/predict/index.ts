@@ -13,6 +13,7 @@ export * from './night-state';
 export * from './plan-run';
 export { summarise, type RunSummary } from './publish-run';
 export * from './read-forecast';
+export * from './registry';
 export * from './role-lease';
 export * from './run-night';
 export * from './run-shard';

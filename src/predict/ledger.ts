@@ -7,6 +7,13 @@ export type Stage = (typeof STAGES)[number];
 
 export type RunStatus = 'running' | 'published' | 'failed';
 
+/** A version of the registry that a run forecasts with, or would have. */
+export interface PlannedModel {
+  readonly name: string;
+  readonly stepSec: number;
+  readonly modelId: string;
+}
+
 /** What a run is pinned to; fixed when it starts, the same for every worker. */
 export interface RunPlan {
   readonly cutoffMs: EpochMs;
@@ -22,6 +29,10 @@ export interface RunPlan {
   readonly fiveMinuteModels: readonly string[];
   /** Absent: both resolutions, as far as the design says. */
   readonly horizons?: Horizons;
+  /** Champions of the registry among the models; absent: none. */
+  readonly champions?: readonly PlannedModel[];
+  /** Champions that could not be loaded when the run started, and why; absent: none. */
+  readonly leftOut?: readonly (PlannedModel & { readonly reason: string })[];
   /** The published night whose state is brought up to date; absent: all is judged by history. */
   readonly before?: { readonly runId: string; readonly cutoffMs: EpochMs };
 }

@@ -27,6 +27,8 @@ export interface RunRequest {
   readonly horizons?: Horizons;
   /** Members by resolution; default: those that need no training. */
   readonly models?: { readonly hourly: readonly string[]; readonly fiveMinute: readonly string[] };
+  /** Champions of the registry among those models, and those that could not be loaded. */
+  readonly registered?: Pick<RunPlan, 'champions' | 'leftOut'>;
   /** A new attempt although the runDate is published. */
   readonly again?: boolean;
 }
@@ -70,6 +72,7 @@ export async function startRun(
     hourlyModels: request.models?.hourly ?? memberNames(HOURLY.stepsPerDay),
     fiveMinuteModels: request.models?.fiveMinute ?? memberNames(FIVE_MINUTE.stepsPerDay),
     horizons: request.horizons,
+    ...request.registered,
     before: await nightBefore(tenantId, cutoffMs, ports),
   };
   const again = request.again === true;

@@ -1,7 +1,7 @@
-// Ingest, relay, and scheduler: whoever holds the role does the work, and only one does.
+// Ingest, relay, scheduler, and trainer: whoever holds the role does the work, and only one does.
 import type { EpochMs } from '../core';
 
-export const LEASED_ROLES = ['ingest', 'relay', 'scheduler'] as const;
+export const LEASED_ROLES = ['ingest', 'relay', 'scheduler', 'trainer'] as const;
 export type LeasedRole = (typeof LEASED_ROLES)[number];
 
 /** The right to play a role; `generation` grows with each owner and fences the ones before. */

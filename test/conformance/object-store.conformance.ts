@@ -20,8 +20,10 @@ export function objectStoreConformance(
       }
     });
 
-    it('keeps its own copy of what was put', async () => {
-      const bytes = Uint8Array.of(1, 2, 3);
+    it.each([
+      ['an array of bytes', Uint8Array.of(1, 2, 3)],
+      ['a Buffer, whose slice() is no copy', Buffer.of(1, 2, 3)],
+    ])('keeps its own copy of what was put: %s', async (_, bytes) => {
       await store.put('copy', bytes);
       bytes.fill(9);
       const read = await store.get('copy');

@@ -6,7 +6,7 @@ export class MemoryObjectStore extends ObjectStore {
   private readonly objects = new Map<string, Uint8Array>();
 
   override async put(key: string, bytes: Uint8Array): Promise<void> {
-    this.objects.set(objectKeyOf(key), bytes.slice());
+    this.objects.set(objectKeyOf(key), new Uint8Array(bytes)); // slice() of a Buffer is no copy
   }
 
   override async get(key: string): Promise<Uint8Array> {
@@ -14,7 +14,7 @@ export class MemoryObjectStore extends ObjectStore {
     if (bytes === undefined) {
       throw new DomainError('OBJECT_STORE_UNAVAILABLE', `there is no object '${key}'`, { key });
     }
-    return bytes.slice();
+    return new Uint8Array(bytes);
   }
 
   override async getRange(key: string, from: number, to: number): Promise<Uint8Array> {

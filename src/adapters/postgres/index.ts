@@ -13,3 +13,5 @@ export * from './postgres-token-store';
 export * from './postgres-plan-store';
 export * from './postgres-claim-store';
 export * from './postgres-outcome-store';
+export * from './postgres-model-registry';
+export * from './postgres-training-orders';

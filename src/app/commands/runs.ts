@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { DomainError, formatInstant, type EpochMs } from '../../core';
-import type { RunStatus, StageProgress } from '../../predict';
+import type { RunPlan, RunStatus, StageProgress } from '../../predict';
 import { RestClient } from '../client/rest-client';
 import { startProgress } from '../progress';
 import { alignedTable, csvTable, type Column } from '../table';
@@ -14,7 +14,7 @@ interface RunItem {
   readonly runDate: string;
   readonly attempt: number;
   readonly status: RunStatus;
-  readonly plan: { readonly cutoffMs: EpochMs; readonly vmCount: number };
+  readonly plan: Pick<RunPlan, 'cutoffMs' | 'vmCount' | 'leftOut'>;
   readonly startedMs: EpochMs;
   readonly endedMs?: EpochMs;
   readonly failure?: string;
@@ -46,6 +46,10 @@ const COLUMNS: readonly Column<RunItem>[] = [
     right: true,
   },
   { head: 'run_id', cell: ({ runId }) => runId },
+  {
+    head: 'left_out', // champions that could not be loaded; runs -o json has the reasons
+    cell: ({ plan }) => (plan.leftOut ?? []).map((one) => `${one.name}-${one.stepSec}`).join(' '),
+  },
   { head: 'failure', cell: ({ failure }) => failure ?? '' },
 ];
 

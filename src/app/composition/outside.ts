@@ -18,17 +18,26 @@ import {
   PostgresLedger,
   PostgresOutcomeStore,
   PostgresPlanStore,
+  PostgresModelRegistry,
   PostgresRoleLeases,
   PostgresRollupStore,
   PostgresTenants,
   PostgresTokenStore,
+  PostgresTrainingOrders,
   PostgresWindowStore,
 } from '../../adapters/postgres';
 import type { Config } from '../../config';
 import { DomainError, type TokenStore } from '../../core';
 import type { ObjectStore, RollupStore, SampleLog } from '../../ingest';
 import type { ClaimStore, FeedStore, OutcomeStore, PlanStore, WindowStore } from '../../migration';
-import type { JobQueue, Ledger, RoleLeases, TenantCatalog } from '../../predict';
+import type {
+  JobQueue,
+  Ledger,
+  ModelRegistry,
+  RoleLeases,
+  TenantCatalog,
+  TrainingOrders,
+} from '../../predict';
 import type { IngestFeed } from '../roles/ingest-role';
 import { readiness } from './readiness';
 import type { ProcessKind, Readiness } from './service';
@@ -45,6 +54,8 @@ export interface Outside {
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
   readonly leases: RoleLeases;
+  readonly models: ModelRegistry;
+  readonly trainings: TrainingOrders;
   readonly samples: SampleLog;
   rollups(tenantId: string): RollupStore;
   openSamples(): Promise<IngestFeed>;
@@ -144,6 +155,8 @@ async function open(
     tokens: new PostgresTokenStore(database),
     tenants,
     leases: new PostgresRoleLeases(database),
+    models: new PostgresModelRegistry(database),
+    trainings: new PostgresTrainingOrders(database),
     samples,
     rollups: (tenantId) => new PostgresRollupStore(database, tenantId),
     openSamples,

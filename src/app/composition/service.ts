@@ -6,7 +6,7 @@ import type { Clock, EpochMs, TokenStore } from '../../core';
 import type { SampleLog } from '../../ingest';
 import type { Kernels } from '../../kernels';
 import type { ClaimStore, FeedStore, OutcomeStore, PlanStore, WindowStore } from '../../migration';
-import type { NightPorts, Run, TenantCatalog } from '../../predict';
+import type { ModelRegistry, NightPorts, Run, TenantCatalog, TrainingOrders } from '../../predict';
 import type { Metrics } from '../metrics';
 
 /** main.js, or one of any number of worker.js. */
@@ -34,6 +34,8 @@ export interface Service {
   readonly outcomes: OutcomeStore;
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
+  readonly models: ModelRegistry;
+  readonly trainings: TrainingOrders;
   readonly metrics: Metrics;
 
   /** Opens or joins the night of an instant; the scheduler moves it on. */

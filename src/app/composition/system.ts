@@ -10,11 +10,18 @@ import { HistoryReader } from '../../features';
 import type { CompactionSettings, RollupStore } from '../../ingest';
 import { COMPACTION_SETTINGS, compactUntil } from '../../ingest';
 import { openKernels, type Kernels } from '../../kernels';
+import { memberNames } from '../../models';
 import { NightWindowPlanner, PLAN_DEFAULTS, type FeedSink } from '../../migration';
 import {
+  ChampionModels,
+  championNames,
+  FIVE_MINUTE,
+  HOURLY,
   runShard,
   startRun,
+  type ChampionPlan,
   type NightPorts,
+  type Resolution,
   type Run,
   type TenantPorts,
   type Worker,
@@ -27,6 +34,7 @@ import { ingestRole } from '../roles/ingest-role';
 import { LeasedLoop } from '../roles/leased-loop';
 import { relayRole } from '../roles/relay-role';
 import { schedulerRole } from '../roles/scheduler-role';
+import { trainerRole } from '../roles/trainer-role';
 import { CODE_VERSION } from '../version';
 import { openOutside, type Outside } from './outside';
 import type { ProcessKind, Readiness, Service } from './service';
@@ -34,6 +42,7 @@ import type { ProcessKind, Readiness, Service } from './service';
 const SCHEDULER_EVERY_MS = 200; // a stage of a small fleet takes about as long
 const RELAY_EVERY_MS = 200;
 const INGEST_RETRY_MS = 500;
+const TRAINER_EVERY_MS = 2_000;
 
 export class System implements Service {
   readonly clock: Clock = new SystemClock();
@@ -42,6 +51,7 @@ export class System implements Service {
   readonly ports: NightPorts;
   private readonly compaction: CompactionSettings;
   private compacting: Promise<number> = Promise.resolve(0);
+  private readonly champions: ChampionModels;
   private readonly tenantPorts = new Map<string, TenantPorts>();
   private readonly loops: LeasedLoop[] = [];
   private readonly sinks: FeedSink[];
@@ -62,6 +72,10 @@ export class System implements Service {
     }
     const tenant = Buffer.from(config.TENANT).toString('hex');
     this.compaction = { ...COMPACTION_SETTINGS, keyPrefix: `segments/${tenant}` };
+    this.champions = new ChampionModels(
+      { registry: outside.models, objects: outside.objects },
+      (backend, isa) => pinnedKernels(kernels, backend, isa),
+    );
     this.ports = {
       ledger: outside.ledger,
       queue: outside.queue,
@@ -70,6 +84,7 @@ export class System implements Service {
       clock: this.clock,
       tenant: (tenantId) => this.tenantOf(tenantId),
       kernels: (backend, isa) => pinnedKernels(kernels, backend, isa),
+      fleetModel: this.champions.fleetModel,
     };
   }
 
@@ -121,6 +136,14 @@ export class System implements Service {
     return this.outside.tenants;
   }
 
+  get models() {
+    return this.outside.models;
+  }
+
+  get trainings() {
+    return this.outside.trainings;
+  }
+
   get url(): string {
     return this.http?.url ?? '';
   }
@@ -135,6 +158,10 @@ export class System implements Service {
   ): Promise<{ readonly run: Run; readonly joined: boolean }> {
     const tenant = await this.tenants.find(tenantId);
     const { backend, isa } = this.kernels.report();
+    const registered = await this.champions.plan(tenantId, { backend, isa });
+    for (const one of registered.leftOut ?? []) {
+      this.log.warn(one, 'a champion cannot be loaded: the night goes on without it');
+    }
     return startRun(
       {
         tenantId,
@@ -144,6 +171,11 @@ export class System implements Service {
         backend,
         isa,
         codeVersion: CODE_VERSION,
+        models: {
+          hourly: membersOf(registered, HOURLY),
+          fiveMinute: membersOf(registered, FIVE_MINUTE),
+        },
+        registered,
         again: request.again,
       },
       this.ports,
@@ -221,6 +253,7 @@ export class System implements Service {
       ['ingest', ingestRole(this, () => this.outside.openSamples()), INGEST_RETRY_MS],
       ['scheduler', schedulerRole(this), SCHEDULER_EVERY_MS],
       ['relay', relayRole(this, this.sinks), RELAY_EVERY_MS],
+      ['trainer', trainerRole(this), TRAINER_EVERY_MS],
     ] as const;
     for (const [role, work, everyMs] of roles) {
       const settings = { role, holder: this.name, leaseMs: this.config.LEASE_MS, work, everyMs };
@@ -243,6 +276,11 @@ export class System implements Service {
     }
     return found;
   }
+}
+
+/** Those that need no training, then the champions. */
+function membersOf(registered: ChampionPlan, resolution: Resolution): readonly string[] {
+  return [...memberNames(resolution.stepsPerDay), ...championNames(registered, resolution)];
 }
 
 function logger(config: Config): Logger {

@@ -1,12 +1,18 @@
 // A folder of trained models: a manifest, and one file for each; what `train` writes and `run` reads.
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { crc32c, DomainError } from '../../core';
+import { DomainError } from '../../core';
 import type { Kernels } from '../../kernels';
 import { createForecaster, type FittedForecaster } from '../../models';
-import type { ModelPurpose, NightPorts, Resolution, TrainedModel } from '../../predict';
+import {
+  checksumsOf,
+  refuseOtherBytes,
+  type ModelPurpose,
+  type NightPorts,
+  type Resolution,
+  type TrainedModel,
+} from '../../predict';
 import { CODE_VERSION } from '../version';
 import { writeWhole } from './write-whole';
 
@@ -49,7 +55,7 @@ export async function writeModels(
     const suffix = about.purpose === 'judge' ? '-judge' : '';
     const file = `${about.name}-${about.stepSec}${suffix}.model`;
     await writeWhole(join(folder, file), [bytes]);
-    entries.push({ ...about, file, bytes: bytes.length, ...checksumsOf(bytes) });
+    entries.push({ ...about, file, ...checksumsOf(bytes) });
   }
   const kept = old.filter((one) => !entries.some((entry) => entry.file === one.file));
   const { backend, isa } = kernels.report();
@@ -62,10 +68,6 @@ export async function writeModels(
   };
   await writeWhole(join(folder, MANIFEST), [`${JSON.stringify(manifest, undefined, 2)}\n`]);
   return manifest;
-}
-
-function checksumsOf(bytes: Uint8Array): Pick<ModelEntry, 'crc32c' | 'sha256'> {
-  return { crc32c: crc32c(bytes), sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 /** Throws MODEL_STATE_INVALID naming the file; undefined where `mayLack` and there is none. */
@@ -144,13 +146,7 @@ export class ModelFolder {
       const message = `model file '${path}' cannot be read`;
       throw new DomainError('INPUT_UNREADABLE', message, { path }, { cause });
     }
-    const { sha256 } = checksumsOf(bytes);
-    if (bytes.length !== entry.bytes || sha256 !== entry.sha256) {
-      const message =
-        `model file '${path}' has ${bytes.length} bytes with SHA-256 ${sha256.slice(0, 12)}; ` +
-        `the manifest says ${entry.bytes} and ${entry.sha256.slice(0, 12)}: it was cut or changed`;
-      throw new DomainError('MODEL_STATE_INVALID', message, { path });
-    }
+    refuseOtherBytes(path, bytes, entry);
     const stepsPerDay = DAY_SEC / entry.stepSec;
     const { name, horizon } = entry;
     return createForecaster(name, { kernels: this.kernels, stepsPerDay, horizon }).load(bytes);

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bucketStart, HOUR_MS, seedOf, type EpochMs, type SeriesBatch } from '../../core';
+import type { EpochMs } from '../../core';
 import { USUAL_FLEET_MODELS } from '../../models';
 import {
   FIVE_MINUTE,
-  historySpan,
   HOURLY,
+  TRAINING_VMS_MAX,
+  trainingHistory,
   trainModels,
-  type Resolution,
   type TrainedModel,
 } from '../../predict';
 import { startProgress } from '../progress';
@@ -20,7 +20,6 @@ import { ModelFolder, writeModels } from './model-folder';
 
 const SEED = 1;
 const ROWS_MAX = 100_000; // a file run trains eight models before it forecasts: it should not wait minutes for them
-const VMS_MAX = 2_000; // rows are drawn from so many; more VMs cost memory and say the same
 
 /** The folder of an earlier night on the same bytes, or a new one. Throws INPUT_UNREADABLE, DISK_FULL. */
 export async function nightModels(
@@ -30,7 +29,7 @@ export async function nightModels(
   atMs: EpochMs,
 ): Promise<ModelFolder> {
   const { backend, isa } = night.kernels.report();
-  const about = [CODE_VERSION, backend, isa, stepMs, atMs, SEED, ROWS_MAX, VMS_MAX];
+  const about = [CODE_VERSION, backend, isa, stepMs, atMs, SEED, ROWS_MAX, TRAINING_VMS_MAX];
   const hash = createHash('sha256').update(about.join(' '));
   for await (const part of createReadStream(input)) hash.update(part);
   const folder = join(tmpdir(), 'slackwater-models', hash.digest('hex').slice(0, 32));
@@ -46,7 +45,7 @@ async function train(night: MemoryNight, atMs: EpochMs): Promise<readonly Traine
   for (const resolution of [HOURLY, FIVE_MINUTE]) {
     const models = await trainModels({
       names: USUAL_FLEET_MODELS,
-      history: await historyOf(night, resolution, atMs),
+      history: (await trainingHistory(night.ports.tenant(''), resolution, atMs)).batch,
       horizon: resolution.horizon,
       seed: SEED,
       rowsMax: ROWS_MAX,
@@ -57,21 +56,4 @@ async function train(night: MemoryNight, atMs: EpochMs): Promise<readonly Traine
   }
   progress.end(`${trained.length} models`);
   return trained;
-}
-
-/** At most VMS_MAX VMs, drawn by their id: not by their place, so another file order draws the same. */
-async function historyOf(
-  night: MemoryNight,
-  { stepMs }: Resolution,
-  atMs: EpochMs,
-): Promise<SeriesBatch> {
-  const vms = await night.rollups.vms();
-  const drawn = vms
-    .map((vm) => ({ vm, draw: seedOf(vm.vmId) }))
-    .toSorted((a, b) => a.draw - b.draw || (a.vm.vmId < b.vm.vmId ? -1 : 1))
-    .slice(0, VMS_MAX)
-    .toSorted((a, b) => (a.vm.vmId < b.vm.vmId ? -1 : 1));
-  const vmIndexes = Uint32Array.from(drawn, ({ vm }) => vm.vmIndex);
-  const { fromMs, toMs } = historySpan(bucketStart(atMs, HOUR_MS));
-  return night.ports.tenant('').history.series(stepMs, vmIndexes, fromMs, toMs);
 }

@@ -22,11 +22,13 @@ import { FeedController } from './feed.controller';
 import { FleetController } from './fleet.controller';
 import { HealthController } from './health.controller';
 import { HostsController } from './hosts.controller';
+import { ModelsController } from './models.controller';
 import { PROBLEM_TYPE, ProblemFilter, problemOf } from './problem.filter';
 import { OutcomesController } from './outcomes.controller';
 import { RunsController } from './runs.controller';
 import { SamplesController } from './samples.controller';
 import { TokensController } from './tokens.controller';
+import { TrainingsController } from './trainings.controller';
 import { VmsController } from './vms.controller';
 
 const PAGE = join(__dirname, '../../../web/dist');
@@ -49,9 +51,11 @@ class HttpModule {
         HealthController,
         HostsController,
         OutcomesController,
+        ModelsController,
         RunsController,
         SamplesController,
         TokensController,
+        TrainingsController,
         VmsController,
       ],
       providers: [
