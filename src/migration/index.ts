@@ -11,6 +11,7 @@ export * from './cost/predict-cost';
 export * from './cost/learned';
 export * from './explain';
 export * from './outcomes';
+export * from './hindsight';
 export * from './plan-windows';
 export * from './plans';
 export * from './relay-feed';

@@ -82,6 +82,13 @@ export abstract class WindowStore {
   abstract replace(tenantId: string, document: WindowDocument): Promise<void>;
 
   abstract document(tenantId: string, vmId: string): Promise<WindowDocument | undefined>;
+
+  /** What a published night chose for the named VMs, by vmId; those without a document are left out. */
+  abstract nightDocuments(
+    tenantId: string,
+    runId: string,
+    vmIds: readonly string[],
+  ): Promise<readonly WindowDocument[]>;
 }
 
 /** The feed's side of the outbox. */

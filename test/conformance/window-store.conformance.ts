@@ -56,6 +56,26 @@ export function windowStoreConformance(name: string, open: () => Promise<WindowS
       expect(await feedIds(lab.feed, 'north')).toEqual(['B-1', 'a-1', 'b-1', 'c-1']);
     });
 
+    it('keeps what a night chose, also after later nights and decisions, for its own tenant', async () => {
+      const first = await lab.newRun('north');
+      await lab.windows.stage(first, 0, documentBatch([documentOf('b', 1), documentOf('a', 1)]));
+      expect(await lab.windows.nightDocuments('north', first, ['a'])).toEqual([]);
+      await lab.windows.publish('north', first, {}, NOW_MS);
+      await lab.windows.replace('north', documentOf('a', 2, 'pinned'));
+      const second = await lab.newRun('north');
+      await lab.windows.stage(second, 0, documentBatch([documentOf('a', 3)]));
+      await lab.windows.publish('north', second, {}, NOW_MS);
+      const asked = ['b', 'none', 'a'];
+      expect(await lab.windows.nightDocuments('north', first, asked)).toEqual([
+        documentOf('a', 1),
+        documentOf('b', 1),
+      ]);
+      expect(await lab.windows.nightDocuments('north', second, asked)).toEqual([
+        documentOf('a', 3),
+      ]);
+      expect(await lab.windows.nightDocuments('south', first, asked)).toEqual([]);
+    });
+
     it('changes nothing when the same run is published again', async () => {
       const run = await lab.newRun('north');
       await lab.windows.stage(run, 0, documentBatch([documentOf('a', 1)]));

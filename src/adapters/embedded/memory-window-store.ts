@@ -14,7 +14,8 @@ export class MemoryWindowStore extends WindowStore {
   private readonly newest = new Map<string, Map<string, WindowDocument>>();
   private readonly decided = new Map<string, Map<string, VmPolicy>>();
   private readonly staged = new Map<string, Map<number, DocumentBatch>>();
-  private readonly publishedRuns = new Set<string>();
+  private readonly publishedRuns = new Map<string, readonly WindowDocument[]>();
+  private readonly tenantOfRun = new Map<string, string>();
 
   /** `feed` receives the outbox rows; `markPublished` must not fail after it changed something. */
   constructor(
@@ -54,12 +55,13 @@ export class MemoryWindowStore extends WindowStore {
   ): Promise<void> {
     if (this.publishedRuns.has(runId)) return;
     this.markPublished(runId, summary, nowMs);
-    this.publishedRuns.add(runId);
     const newest = mapOf(this.newest, tenantId);
     const fresh = [...(this.staged.get(runId)?.values() ?? [])]
       .flatMap((batch) => Array.from({ length: batch.count }, (_, row) => documentAt(batch, row)))
       .filter((document) => document.revision > (newest.get(document.vmId)?.revision ?? 0))
       .toSorted((a, b) => (a.vmId < b.vmId ? -1 : 1));
+    this.publishedRuns.set(runId, fresh);
+    this.tenantOfRun.set(runId, tenantId);
     for (const document of fresh) newest.set(document.vmId, document);
     this.feed.append(tenantId, fresh);
     this.staged.delete(runId);
@@ -81,6 +83,16 @@ export class MemoryWindowStore extends WindowStore {
 
   override async document(tenantId: string, vmId: string): Promise<WindowDocument | undefined> {
     return this.newest.get(tenantId)?.get(vmId);
+  }
+
+  override async nightDocuments(
+    tenantId: string,
+    runId: string,
+    vmIds: readonly string[],
+  ): Promise<readonly WindowDocument[]> {
+    if (this.tenantOfRun.get(runId) !== tenantId) return [];
+    const asked = new Set(vmIds);
+    return (this.publishedRuns.get(runId) ?? []).filter(({ vmId }) => asked.has(vmId));
   }
 }
 

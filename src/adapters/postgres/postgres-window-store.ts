@@ -149,6 +149,26 @@ export class PostgresWindowStore extends WindowStore {
     return this.database.withTenant(tenantId, (client) => newestDocument(client, vmId));
   }
 
+  override async nightDocuments(
+    tenantId: string,
+    runId: string,
+    vmIds: readonly string[],
+  ): Promise<readonly WindowDocument[]> {
+    const rows = await this.rows<DocumentRow & { readonly vm_id: string }>(
+      tenantId,
+      `SELECT d.vm_id, d.revision, d.document_id, d.document
+       FROM window_night n JOIN window_document d USING (tenant_id, run_id)
+       WHERE n.run_id = $1 AND d.vm_id = ANY($2) ORDER BY d.vm_id`,
+      [runId, vmIds],
+    );
+    return rows.map(({ vm_id: vmId, revision, document_id: id, document: text }) => ({
+      vmId,
+      revision,
+      id,
+      text,
+    }));
+  }
+
   private rows<T extends object>(
     tenantId: string,
     sql: string,

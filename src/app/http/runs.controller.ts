@@ -8,6 +8,7 @@ import { DomainError } from '../../core';
 import type { Run, StageProgress } from '../../predict';
 import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
+import { hindsightReport, type HindsightReport } from '../reports/hindsight-report';
 import { ApiZodBody, ApiZodQuery } from './describe-zod';
 import { eventText, openEventStream } from './event-stream';
 import { parse } from './parse-body';
@@ -63,6 +64,16 @@ export class RunsController {
   ): Promise<RunView & Pick<Run, 'summary'>> {
     const run = await this.find(request, runId);
     return { ...(await this.view(run)), summary: run.summary };
+  }
+
+  @Get(':runId/hindsight')
+  @NeedsScope('read')
+  @ApiOperation({ summary: 'What its windows cost at the loads that came, beside other moments' })
+  async hindsight(
+    @Req() request: AuthenticatedRequest,
+    @Param('runId') runId: string,
+  ): Promise<HindsightReport> {
+    return hindsightReport(this.service, await this.find(request, runId));
   }
 
   @Get(':runId/events')

@@ -119,7 +119,7 @@ function gridAt(loadPct: number): number {
 }
 
 /** Mean of the log-normal with this P50 and P95, at most the P95. */
-function expectedMs({ totalTimeMs: { p50, p95 } }: PredictedCost): number {
+export function expectedMs({ totalTimeMs: { p50, p95 } }: PredictedCost): number {
   if (p50 <= 0) return p95;
   const sigma = Math.log(p95 / p50) / Z_P95;
   return Math.min(p95, p50 * Math.exp((sigma * sigma) / 2));

@@ -4,11 +4,12 @@ import { Command } from 'commander';
 import { operatorTokenPath } from '../../../src/app/auth/operator-token';
 import { registerCalendars } from '../../../src/app/commands/calendars';
 import { lengthOf, registerDrain } from '../../../src/app/commands/drain';
+import { registerHindsight } from '../../../src/app/commands/hindsight';
 import { registerUpgrade } from '../../../src/app/commands/upgrade';
 import type { DrainPlan } from '../../../src/migration';
 import { ServiceLab } from '../http/service-lab';
 
-describe('slackwater drain and calendars', () => {
+describe('slackwater drain, upgrade, calendars, hindsight', () => {
   const lab = new ServiceLab();
   const by = new Date(Date.now() + 12 * 3_600_000).toISOString();
 
@@ -24,6 +25,7 @@ describe('slackwater drain and calendars', () => {
     registerDrain(program);
     registerCalendars(program);
     registerUpgrade(program);
+    registerHindsight(program);
     let printed = '';
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
       printed += String(text);
@@ -97,6 +99,14 @@ describe('slackwater drain and calendars', () => {
     expect(csv.trimEnd().split('\n')).toHaveLength(3);
     expect(csv).toMatch(/,blocked,/);
     expect(process.exitCode).toBe(3);
+  });
+
+  it('tells what is known in hindsight of the newest night', async () => {
+    const told = await cli('hindsight');
+    expect(told).toMatch(/^Night of \d{4}-\d\d-\d\d: 0 VMs compared, 2\d left out/);
+    expect(told).toContain('The day is not over');
+    const csv = await cli('hindsight', '-o', 'csv');
+    expect(csv.trimEnd()).toBe('moment,load_pct,downtime_ms,total_ms,harm_vcpu_s,saved_vcpu_s');
   });
 
   it('is one sentence about an unknown host, a missing file, and two kinds of names', async () => {

@@ -1,4 +1,5 @@
 import type { DrainPlan, UpgradePlan } from '../../../src/migration';
+import type { HindsightReport } from '../../../src/app/reports/hindsight-report';
 import { ServiceLab, type Answer } from './service-lab';
 
 const HOUR = 3_600_000;
@@ -185,6 +186,27 @@ describe('calendars, constraints, and drain plans over HTTP', () => {
       /^400 REQUEST_INVALID capacityFloor is 0.9: without host/,
     );
     expect(await refused('GET', '/v1/clusters/c-9/upgrade-plans/x')).toContain("upgrade plan 'x'");
+  });
+
+  it('tells of a night that is over what its windows cost beside other moments', async () => {
+    const hour = Math.floor(Date.now() / HOUR) * HOUR;
+    const { body } = await send('POST', '/v1/runs', { at: hour - 24 * HOUR });
+    const { ledger } = lab.system.ports;
+    for (
+      let tries = 0;
+      (await ledger.run(body.runId))?.status === 'running' && tries < 600;
+      tries += 1
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const path = `/v1/runs/${body.runId}/hindsight`;
+    const report = (await send('GET', path)).body as unknown as HindsightReport;
+    expect(report).toMatchObject({ complete: true, leftOutVms: 0 });
+    expect(report.comparedVms).toBeGreaterThan(35);
+    const { chosen, now, best } = report.moments as Required<HindsightReport>['moments'];
+    expect(best.loadPct).toBeLessThanOrEqual(chosen.loadPct);
+    expect(chosen.loadPct).toBeLessThan(now.loadPct);
+    expect(await refused('GET', '/v1/runs/none/hindsight')).toContain("404 RUN_UNKNOWN run 'none'");
   });
 
   it('has an empty plan for an empty host', async () => {
