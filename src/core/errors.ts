@@ -28,6 +28,12 @@ export const ERRORS = {
   CLAIM_HELD: { status: 409, retry: true, remedy: 'Leave the VM to the named executor.' },
   CLAIM_LOST: { status: 409, retry: false, remedy: 'Do not start the migration; claim again.' },
   OUTCOME_CONFLICT: { status: 409, retry: false, remedy: 'Give each migration an id of its own.' },
+  EXECUTOR_REFUSED: { status: 409, retry: false, remedy: 'Correct what the message names.' },
+  EXECUTOR_UNREACHABLE: {
+    status: 503,
+    retry: true,
+    remedy: 'Check the hypervisor and its address.',
+  },
   LIMIT_EXCEEDED: { status: 413, retry: false, remedy: 'Send less at once.' },
   SAMPLE_MALFORMED: {
     status: 422,

@@ -9,6 +9,7 @@ export * from './cost/cost-settings';
 export { simulatePreCopy, type PreCopyCase, type PreCopyOutcome } from '../kernels';
 export * from './cost/predict-cost';
 export * from './cost/learned';
+export * from './executors';
 export * from './explain';
 export * from './outcomes';
 export * from './hindsight';
