@@ -7,7 +7,7 @@
 #include "boosted.h"
 #include "boosted_rows.h"
 
-#ifdef SW_WIDE
+#if defined(SW_WIDE) || defined(SW_EIGHT)
 #include <immintrin.h>
 #endif
 
@@ -38,13 +38,31 @@ void accumulate(const uint8_t *const *columns, int32_t count, const uint32_t *ro
   }
 }
 
+#ifdef SW_EIGHT
+// The leaves of 32 rows in one register.
+inline __m256i leavesOf(const uint8_t *const *columns, const uint8_t *bins, int32_t depth, int64_t at) {
+  __m256i leaf = _mm256_setzero_si256();
+  for (int32_t d = 0; d < depth; d++) {
+    const __m256i column = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(columns[d] + at));
+    const __m256i above = _mm256_subs_epu8(column, _mm256_set1_epi8(static_cast<char>(bins[d])));
+    const __m256i left = _mm256_cmpeq_epi8(above, _mm256_setzero_si256());
+    leaf = _mm256_or_si256(leaf, _mm256_andnot_si256(left, _mm256_set1_epi8(static_cast<char>(1 << d))));
+  }
+  return leaf;
+}
+#endif
+
 void leafOf(const uint8_t *const *columns, const uint8_t *bins, int32_t depth, int64_t from, int64_t to, uint8_t *leaf) {
-  memset(leaf + from, 0, static_cast<size_t>(to - from));
+  int64_t begin = from;
+#ifdef SW_EIGHT
+  for (; begin + 32 <= to; begin += 32) _mm256_storeu_si256(reinterpret_cast<__m256i *>(leaf + begin), leavesOf(columns, bins, depth, begin));
+#endif
+  memset(leaf + begin, 0, static_cast<size_t>(to - begin));
   for (int32_t d = 0; d < depth; d++) {
     const uint8_t *__restrict column = columns[d];
     uint8_t *__restrict own = leaf;
-    const uint8_t bin = bins[d], bit = static_cast<uint8_t>(1 << d);
-    for (int64_t i = from; i < to; i++) own[i] = static_cast<uint8_t>(own[i] | (column[i] > bin ? bit : 0));
+    const uint8_t bin = bins[d];
+    for (int64_t i = begin; i < to; i++) own[i] = static_cast<uint8_t>(own[i] | (column[i] > bin) << d); // no branch: it would be missed
   }
 }
 
@@ -67,8 +85,38 @@ inline int32_t loadTable(const float *values, int32_t leaves, __m512 *table) {
 }
 #endif
 
+#ifdef SW_EIGHT
+// A table of 64 floats in eight registers: the low three bits of an index permute each, the others choose among them.
+struct Table {
+  __m256 rows[8];
+  Table(const float *values, int32_t leaves) {
+    float padded[64] = {0};
+    if (leaves < 64) values = static_cast<float *>(memcpy(padded, values, static_cast<size_t>(leaves) * sizeof(float)));
+    for (int32_t r = 0; r < 8; r++) rows[r] = _mm256_loadu_ps(values + 8 * r);
+  }
+  inline __m256 at(__m256i index) const {
+    const __m256 bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)), bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(index, 27));
+    __m256 pair[4];
+    for (int32_t p = 0; p < 4; p++) {
+      pair[p] = _mm256_blendv_ps(_mm256_permutevar8x32_ps(rows[2 * p], index), _mm256_permutevar8x32_ps(rows[2 * p + 1], index), bit3);
+    }
+    const __m256 low = _mm256_blendv_ps(pair[0], pair[1], bit4), high = _mm256_blendv_ps(pair[2], pair[3], bit4);
+    return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index, 26)));
+  }
+};
+#endif
+
 void add(const float *values, int32_t leaves, const uint8_t *leaf, int64_t from, int64_t to, float *score) {
   int64_t i = from;
+#ifdef SW_EIGHT
+  if (leaves <= 64) {
+    const Table table(values, leaves);
+    for (; i + 8 <= to; i += 8) {
+      const __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(leaf + i)));
+      _mm256_storeu_ps(score + i, _mm256_add_ps(_mm256_loadu_ps(score + i), table.at(index)));
+    }
+  }
+#endif
 #ifdef SW_WIDE
   if (leaves <= 64) {
     __m512 table[4];
@@ -121,6 +169,39 @@ void predictBlock(const sw_boosted_prediction &job, int64_t block, int64_t count
 }
 #endif
 
+#ifdef SW_EIGHT
+void predictBlock(const sw_boosted_prediction &job, int64_t block, int64_t count, float (*score)[kPredictRows]) {
+  const int32_t leaves = 1 << job.depth;
+  uint8_t padded[SW_DEPTH_MAX][kPredictRows] = {{0}};
+  for (int32_t tree = 0; tree < job.trees; tree++) {
+    const int64_t at = static_cast<int64_t>(tree) * job.depth;
+    const uint8_t *columns[SW_DEPTH_MAX];
+    for (int32_t d = 0; d < job.depth; d++) {
+      columns[d] = job.bins + job.split_features[at + d] * job.stride + block;
+      if (count == kPredictRows) continue;
+      memcpy(padded[d], columns[d], static_cast<size_t>(count)); // bytes behind the rows are not read
+      columns[d] = padded[d];
+    }
+    __m256i index[8];
+    for (int32_t half = 0; half < 2; half++) {
+      const __m256i leaf = leavesOf(columns, job.split_bins + at, job.depth, 32 * half);
+      const __m128i low = _mm256_castsi256_si128(leaf), high = _mm256_extracti128_si256(leaf, 1);
+      index[4 * half] = _mm256_cvtepu8_epi32(low);
+      index[4 * half + 1] = _mm256_cvtepu8_epi32(_mm_srli_si128(low, 8));
+      index[4 * half + 2] = _mm256_cvtepu8_epi32(high);
+      index[4 * half + 3] = _mm256_cvtepu8_epi32(_mm_srli_si128(high, 8));
+    }
+    const float *values = job.leaves + static_cast<int64_t>(tree) * job.outputs * leaves;
+    for (int32_t o = 0; o < job.outputs; o++, values += leaves) {
+      const Table table(values, leaves);
+      for (int32_t e = 0; e < 8; e++) {
+        _mm256_storeu_ps(score[o] + 8 * e, _mm256_add_ps(_mm256_loadu_ps(score[o] + 8 * e), table.at(index[e])));
+      }
+    }
+  }
+}
+#endif
+
 void predictPlain(const sw_boosted_prediction &job, int64_t block, int64_t count, float (*score)[kPredictRows]) {
   const int32_t leaves = 1 << job.depth;
   uint8_t leaf[kPredictRows];
@@ -140,7 +221,7 @@ void predict(const void *opaque, int64_t from, int64_t to) {
   for (int64_t block = from; block < to; block += kPredictRows) {
     const int64_t left = to - block, count = left < kPredictRows ? left : static_cast<int64_t>(kPredictRows);
     for (int32_t o = 0; o < job.outputs; o++) for (int64_t i = 0; i < kPredictRows; i++) score[o][i] = job.base[o];
-#ifdef SW_WIDE
+#if defined(SW_WIDE) || defined(SW_EIGHT)
     if (job.depth <= 6) predictBlock(job, block, count, score);
     else predictPlain(job, block, count, score);
 #else

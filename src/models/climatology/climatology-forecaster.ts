@@ -77,9 +77,15 @@ export class ClimatologyForecaster implements Forecaster, FittedForecaster {
 
 /** Known values of the last two weeks. */
 function knownOf(values: Float64Array, seasonLength: number): Float64Array {
-  return values
-    .subarray(Math.max(0, values.length - DAYS * seasonLength))
-    .filter((value) => Number.isFinite(value));
+  const from = Math.max(0, values.length - DAYS * seasonLength);
+  const known = new Float64Array(values.length - from);
+  let count = 0;
+  for (let t = from; t < values.length; t += 1) {
+    if (!Number.isFinite(values[t])) continue;
+    known[count] = values[t];
+    count += 1;
+  }
+  return known.subarray(0, count);
 }
 
 /**
@@ -98,18 +104,22 @@ function quantilesOf(known: Float64Array, request: ForecastRequest): Float64Arra
   const earlier = known.subarray(0, known.length - recentCount);
   const recent = known.subarray(known.length - recentCount).toSorted();
   const count = Math.min(VALUES_MAX, earlier.length);
-  const chosen = Float64Array.from({ length: count }, (_, at) => {
-    return earlier[earlier.length - 1 - Math.floor((at * earlier.length) / count)];
-  });
-  const picked = chosen.toSorted();
+  const picked = new Float64Array(count);
+  for (let at = 0; at < count; at += 1) {
+    picked[at] = earlier[earlier.length - 1 - Math.floor((at * earlier.length) / count)];
+  }
+  picked.sort();
   const now = sortedQuantile(recent, MEDIAN);
   const changed = now < sortedQuantile(picked, BULK) || now > sortedQuantile(picked, 1 - BULK);
-  return Float64Array.from(wanted, (level) => {
+  const quantiles = new Float64Array(wanted.length);
+  for (let at = 0; at < wanted.length; at += 1) {
+    const level = wanted[at];
     const value = sortedQuantile(picked, level);
-    if (!changed) return value;
-    if (level === MEDIAN) return last;
-    return level < MEDIAN ? Math.min(value, last) : Math.max(value, last);
-  });
+    if (!changed) quantiles[at] = value;
+    else if (level === MEDIAN) quantiles[at] = last;
+    else quantiles[at] = level < MEDIAN ? Math.min(value, last) : Math.max(value, last);
+  }
+  return quantiles;
 }
 
 /** Linear between order statistics (Hyndman and Fan 1996, type 7). */

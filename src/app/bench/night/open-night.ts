@@ -13,10 +13,12 @@ import { HistoryReader } from '../../../features';
 import type { ObjectStore } from '../../../ingest';
 import { openKernels, RULES, type Arena, type Kernels } from '../../../kernels';
 import { NightWindowPlanner } from '../../../migration';
+import { LSTM } from '../../../models';
 import type { NightPorts, RunRequest } from '../../../predict';
 import { memoryNight, pinnedKernels } from '../../files/memory-night';
 import { startProgress } from '../../progress';
 import { CODE_VERSION } from '../../version';
+import { fleetModelOf, trainForNight } from './fleet-models';
 import { publishLastNight } from './last-night';
 import { Meter, Stopwatch } from './measure';
 import { SHAPES_MAX, STEPS, storeFleet } from './store-fleet';
@@ -28,6 +30,7 @@ export interface NightOptions {
   readonly workers: number;
   readonly shardSize: number;
   readonly models: string;
+  readonly lstm: boolean;
   readonly verify: number;
 }
 
@@ -37,6 +40,8 @@ export interface BenchNight {
   readonly meter: Meter;
   readonly stopwatch: Stopwatch;
   readonly bytes: { read: number; written: number };
+  /** The same night on the reference's kernels, the fleet's models too. */
+  readonly reference: Pick<NightPorts, 'kernels' | 'fleetModel'>;
   close(): Promise<void>;
 }
 
@@ -59,31 +64,26 @@ export async function openBenchNight(options: NightOptions, folder: string): Pro
   const stored = { fleet, endMs: END_MS, days: days + 1, steps: [stepMs] };
   const rollups = await storeFleet(stored, objects, (done) => progress.update(done));
   progress.end(`${vmCount} VMs`);
-  const postgres = await EmbeddedPostgres.start({ folder: join(folder, 'postgres') });
-  const database = await Database.open({ url: postgres.url });
-  const tenants = new PostgresTenants(postgres.url);
-  await tenants.ensure({ tenantId: DEFAULT_TENANT, timeZone: 'UTC' });
-  await tenants.close();
+  const { postgres, database } = await openServer(folder);
   const kernels = openKernels('auto', { threads: 1 });
-  const { backend, isa } = kernels.report();
-  const members = [...RULES, ...options.models.split(',').filter((name) => name !== '')];
-  const isHourly = stepMs === HOUR_MS;
-  const request: RunRequest = {
-    tenantId: DEFAULT_TENANT,
-    timeZone: 'UTC',
-    atMs: END_MS,
-    shardSize: options.shardSize,
-    backend,
-    isa,
-    codeVersion: CODE_VERSION,
-    horizons: isHourly ? { hourly: 24, fiveMinute: 0 } : { hourly: 0, fiveMinute: 288 },
-    models: { hourly: members, fiveMinute: members },
-  };
+  const named = options.models.split(',').filter((name) => name !== '');
+  const names = [...RULES, ...named, ...(options.lstm ? [LSTM] : [])];
+  const request = requestOf(options, names, stepMs, kernels);
+  const slow = openKernels('reference');
   const clock = new ManualClock(END_MS);
   const windows = new PostgresWindowStore(database);
   const stopwatch = new Stopwatch();
   const bytes = { read: 0, written: 0 };
   const counted = countedStore(objects, bytes);
+  const small = await smallPorts(rollups, objects, clock);
+  const trained = await trainForNight(small.tenant(DEFAULT_TENANT).history, {
+    names,
+    stepMs,
+    horizon: DAY_MS / stepMs,
+    atMs: END_MS - DAY_MS, // last night knew no more
+    days: days - 1,
+    seriesCount: Math.min(vmCount, SHAPES_MAX),
+  });
   const ports: NightPorts = {
     ledger: new PostgresLedger(database),
     queue: new InProcessJobQueue(),
@@ -97,8 +97,10 @@ export async function openBenchNight(options: NightOptions, folder: string): Pro
       history: stopwatch.wrap('history', new HistoryReader(rollups, counted, kernels.history)),
     }),
     kernels: (name, wanted) => timedKernels(pinnedKernels(kernels, name, wanted), stopwatch),
+    fleetModel: fleetModelOf(trained, timedKernels(kernels, stopwatch)),
   };
-  await publishLastNight(request, await smallPorts(rollups, objects, clock), ports, windows);
+  const shapes = { ...small, fleetModel: fleetModelOf(trained, openKernels('auto')) };
+  await publishLastNight(request, shapes, ports, windows);
   for (const name of Object.keys(stopwatch.seconds)) delete stopwatch.seconds[name];
   Object.assign(bytes, { read: 0, written: 0 });
   return {
@@ -107,11 +109,42 @@ export async function openBenchNight(options: NightOptions, folder: string): Pro
     meter: new Meter(postgres.pid),
     stopwatch,
     bytes,
+    reference: { kernels: () => slow, fleetModel: fleetModelOf(trained, slow) },
     async close() {
       await ports.queue.close();
       await database.close();
       await postgres.stop();
     },
+  };
+}
+
+async function openServer(folder: string) {
+  const postgres = await EmbeddedPostgres.start({ folder: join(folder, 'postgres') });
+  const database = await Database.open({ url: postgres.url });
+  const tenants = new PostgresTenants(postgres.url);
+  await tenants.ensure({ tenantId: DEFAULT_TENANT, timeZone: 'UTC' });
+  await tenants.close();
+  return { postgres, database };
+}
+
+function requestOf(
+  { shardSize }: NightOptions,
+  names: readonly string[],
+  stepMs: number,
+  kernels: Kernels,
+): RunRequest {
+  const { backend, isa } = kernels.report();
+  const isHourly = stepMs === HOUR_MS;
+  return {
+    tenantId: DEFAULT_TENANT,
+    timeZone: 'UTC',
+    atMs: END_MS,
+    shardSize,
+    backend,
+    isa,
+    codeVersion: CODE_VERSION,
+    horizons: isHourly ? { hourly: 24, fiveMinute: 0 } : { hourly: 0, fiveMinute: 288 },
+    models: { hourly: names, fiveMinute: names },
   };
 }
 

@@ -2,7 +2,7 @@
 import { MemoryObjectStore } from '../../../adapters/embedded';
 import { DomainError } from '../../../core';
 import type { ObjectStore } from '../../../ingest';
-import { FIGURE, openKernels, rankWidth } from '../../../kernels';
+import { FIGURE, rankWidth } from '../../../kernels';
 import { candidateColumns, type CandidateColumns } from '../../../migration';
 import {
   decodeColumns,
@@ -11,6 +11,7 @@ import {
   type NightPorts,
   type Run,
 } from '../../../predict';
+import type { BenchNight } from './open-night';
 
 export interface Verified {
   readonly vms: number;
@@ -24,10 +25,13 @@ const CLOSE_PCT = 0.05;
 const AGREEING_MIN = 0.9;
 
 /** The first VMs of the first shard. Throws INTERNAL when too many differ. */
-export async function verifyNight(run: Run, vmCount: number, ports: NightPorts): Promise<Verified> {
-  const reference = openKernels('reference');
+export async function verifyNight(
+  run: Run,
+  vmCount: number,
+  { ports, reference }: Pick<BenchNight, 'ports' | 'reference'>,
+): Promise<Verified> {
   const overlay = overlayStore(ports.objects);
-  const slow: NightPorts = { ...ports, objects: overlay, kernels: () => reference };
+  const slow: NightPorts = { ...ports, ...reference, objects: overlay };
   const [first] = await ports.ledger.shards(run.runId, 'forecast');
   const vms = Math.min(vmCount, first.vmCount);
   const shard = { ...first, shard: 0, firstVm: 0, vmCount: vms, worker: 'verify' };
