@@ -1,7 +1,10 @@
 // What a plan is made from, read once: the cluster's VMs, what operators said, the published night.
-import type { DrainInputs, PlanLoad } from '../../migration';
+import type { DrainInputs, PlanLoad, VmTrait } from '../../migration';
 import { FIVE_MINUTE, HOURLY, readVmForecasts, type VmForecast } from '../../predict';
 import type { Service } from '../composition/service';
+
+/** Of one VM; no VM is migrated so often that its last one lies beyond. */
+const OUTCOMES_MAX = 1_000;
 
 /** What a plan is about. */
 export interface PlanScope {
@@ -33,7 +36,7 @@ export async function planInputs(
   const moved = (scope.movesAll ? vms : vms.filter((vm) => vm.host === first)).map(
     ({ vmId }) => vmId,
   );
-  const traits = await plans.list(tenantId, 'trait', moved);
+  const traits = await traitsOf(service, tenantId, moved);
   const policies = await windows.policies(tenantId, moved);
   const excluded = new Map<string, string>();
   policies.forEach((policy, at) => {
@@ -45,7 +48,7 @@ export async function planInputs(
     nowMs: clock.nowMs(),
     vms,
     hosts,
-    traits: new Map(traits.map(({ id, record }) => [id, record])),
+    traits,
     groups: (await plans.list(tenantId, 'group')).map(({ record }) => record),
     calendars: calendars.map(({ id, record }) => ({ calendarId: id, calendar: record })),
     loads: await loadsOf(
@@ -56,6 +59,27 @@ export async function planInputs(
     ),
     excluded,
   };
+}
+
+/** What operators told, and the last migration that an executor told of where it is later. */
+async function traitsOf(
+  { plans, outcomes }: Service,
+  tenantId: string,
+  vmIds: readonly string[],
+): Promise<ReadonlyMap<string, VmTrait>> {
+  const told = await plans.list(tenantId, 'trait', vmIds);
+  const traits = new Map<string, VmTrait>(told.map(({ id, record }) => [id, record]));
+  for (const vmId of vmIds) {
+    const all = await outcomes.list(tenantId, { after: 0, limit: OUTCOMES_MAX, vmId });
+    const ends = all.flatMap(({ outcome: { status, endedAtMs, startedAtMs } }) =>
+      status === 'completed' ? [endedAtMs ?? startedAtMs] : [],
+    );
+    if (ends.length === 0) continue;
+    const trait = traits.get(vmId);
+    const lastMigratedMs = Math.max(trait?.lastMigratedMs ?? 0, ...ends);
+    traits.set(vmId, { ...trait, lastMigratedMs });
+  }
+  return traits;
 }
 
 /** The published night: five minutes of those that move, hours of all. */
