@@ -1,6 +1,8 @@
 // The learned cost model: what it reads, what it never looks at, and the physics it keeps.
 import fc from 'fast-check';
 import { normal, uniform } from '../../../src/core';
+import { emptyModel } from '../../../src/migration/cost/learned/cost-model';
+import { CONSTANT_DEFAULTS } from '../../../src/migration/cost/learned/real-copy';
 import {
   fitCostModel,
   parseRuns,
@@ -96,6 +98,36 @@ describe('the learned cost model', () => {
     const input = { ...runs[450].input, scenario: 'new', vmId: 'new' };
     expect(predictRun(model, input).totalTimeMs).toEqual(predictRun(plain, input).totalTimeMs);
     expect(predictRun(model, input).reason).toContain('unlike anything seen');
+  });
+
+  it('does not believe a correction that holds within VMs, but not for the next VM', () => {
+    // Each VM takes its own factor; its application says nothing of it.
+    const factors = runs.slice(0, 300).map((row, i) => ({ row, vm: Math.floor(i / 3) }));
+    const own = factors.map(({ row, vm }): RunRow => {
+      const factor = Math.exp(0.8 * normal(SEED, vm, 9));
+      const totalTimeMs = row.outcome!.totalTimeMs! * factor;
+      const input = { ...row.input, scenario: 'app', vmId: `own${vm}` };
+      return { input, outcome: { ...row.outcome!, totalTimeMs } };
+    });
+    const [learned, plain] = [true, false].map((yes) =>
+      fitCostModel(own, { seed: 7, learned: yes }),
+    );
+    const stranger = { ...own[299].input, vmId: 'next' };
+    const wide = predictRun(learned, stranger).totalTimeMs.p50;
+    const ratio = wide / predictRun(plain, stranger).totalTimeMs.p50;
+    expect(Math.abs(Math.log(ratio))).toBeLessThan(0.2);
+    expect(learned.trust.precopy.time.at(-1)).toBe(1);
+    const known = predictRun(learned, own[299].input).totalTimeMs.p50;
+    expect(Math.abs(Math.log(known / own[299].outcome!.totalTimeMs!))).toBeLessThan(0.5);
+  });
+
+  it('adds what a wire slower than the cap still holds to the pause, and nothing elsewhere', () => {
+    const base = { ...runs[450].input, bandwidth: 200e6, dirtyRate: 1 };
+    const bound = predictRun(emptyModel(7, false), { ...base, link: 50e6 });
+    const free = predictRun(emptyModel(7, false), { ...base, link: 400e6 });
+    const queueMs = (CONSTANT_DEFAULTS.queueBytes / 50e6) * 1_000;
+    expect(bound.downtimeMs.p50 - free.downtimeMs.p50).toBeGreaterThan(0.9 * queueMs);
+    expect(free.downtimeMs.p50).toBeLessThan(2 * CONSTANT_DEFAULTS.fixedDowntimeMs);
   });
 
   it('I1, I2: more memory takes no less time or bytes, more bandwidth no more time', () => {

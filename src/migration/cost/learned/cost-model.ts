@@ -5,7 +5,7 @@ import { CONSTANT_DEFAULTS, copyRateOf, usedBytesOf, type CopyConstants } from '
 import type { RunInput, RunOutcome } from './run-table';
 import type { Level } from './shrinkage';
 
-export const COST_MODEL_VERSION = 1;
+export const COST_MODEL_VERSION = 2;
 export const TARGETS = ['time', 'pause', 'bytes'] as const;
 export type Target = (typeof TARGETS)[number];
 
@@ -47,6 +47,8 @@ export const costModelSchema = z.object({
   residual: z.record(z.enum(TARGETS), z.array(sums).length(RESIDUAL_LEVELS.length)),
   /** ln(P95 / P50) by mode, target, and depth of what is known (0: unlike anything seen). */
   widths: z.record(z.string(), z.record(z.enum(TARGETS), z.array(z.number()))),
+  /** Share of the residual that is believed, by mode, target, and depth: 1 where it helped on runs before they were learned. */
+  trust: z.record(z.string(), z.record(z.enum(TARGETS), z.array(z.number()))),
   /** Share of training runs that lacked an input. */
   missing: z.object({ used: z.number(), bandwidth: z.number(), dirtyRate: z.number() }),
   /** Share of training runs that completed, by mode. */
@@ -71,6 +73,7 @@ export function emptyModel(seed: number, learned: boolean): CostModel {
       bytes: levels(RESIDUAL_LEVELS.length),
     },
     widths: {},
+    trust: {},
     missing: { used: 0, bandwidth: 0, dirtyRate: 0 },
     success: {},
   };

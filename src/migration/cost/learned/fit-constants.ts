@@ -25,9 +25,13 @@ const BOUNDS: Record<Name, readonly [number, number]> = {
   pauseShare: [0.01, 1],
   pauseSteepness: [0.05, 20],
   linkShare: [1, 20],
+  queueBytes: [1e3, 3e7],
+  forcedShare: [0.001, 1],
   throttleShare: [0.01, 1],
   maxRounds: [2, 1_000],
 };
+/** A pause is a matter of factors where a time is one of per cents. */
+const PAUSE_WEIGHT = 0.15;
 const STEPS = [1.2, 0.5, 0.2, 0.08, 0.03, 0.01];
 const SHARED: readonly Name[] = [
   'setupMs',
@@ -45,6 +49,8 @@ const IN_ROUNDS: readonly Name[] = [
   'pauseShare',
   'pauseSteepness',
   'linkShare',
+  'queueBytes',
+  'forcedShare',
   'maxRounds',
 ];
 
@@ -72,7 +78,7 @@ function objective(
     const copy = copyForReal(input, dirtyRate, constants);
     loss += lossOf(copy.totalTimeMs, outcome.totalTimeMs, 1);
     loss += 0.5 * lossOf(copy.bytesSent, outcome.bytesSent, 1);
-    loss += 0.15 * lossOf(copy.downtimeMs, outcome.downtimeMs, 5);
+    loss += PAUSE_WEIGHT * lossOf(copy.downtimeMs, outcome.downtimeMs, 5);
   }
   let drawn = 0;
   for (const name of namesOf(rows[0].input.mode)) {

@@ -20,10 +20,15 @@ import { RUN_MODES, type RunOutcome, type RunRow } from './run-table';
 import { learnAt } from './shrinkage';
 
 const ROWS_LEAST = 12;
+/** Unlike anything seen, and the levels of the residual. */
+const DEPTHS = RESIDUAL_LEVELS.length + 1;
+/** Runs of other VMs without which a level's correction is not believed. */
+const TRUST_LEAST = 12;
+const TRUST_SHARES = [0.25, 0.5, 0.75, 1];
 const ROWS_SEARCHED = 1_000;
 const ROWS_SEARCHED_FINE = 400;
 /** |ln(outcome / physics)| that one outcome can teach at most. */
-const RESIDUAL_CLIP = 3;
+const RESIDUAL_CLIP = 7;
 /** A little above 95 %: a static P95 loses coverage as fleets drift. */
 const COVERAGE = 0.958;
 const WIDTHS_KEPT = 5_000;
@@ -102,7 +107,7 @@ function fitAllConstants(model: CostModel, rows: readonly FitRow[]): void {
 function learnResiduals(
   model: CostModel,
   row: FitRow,
-  see?: (target: Target, depth: number, error: number, plain: number) => void,
+  see?: (target: Target, depth: number, plain: number, mean: number) => void,
 ): void {
   const copy = copyForReal(row.input, row.dirtyRate, constantsOf(model, row.input));
   const keys = residualKeys(row.input);
@@ -112,7 +117,7 @@ function learnResiduals(
     const floor = FLOOR[target];
     const plain = Math.log(Math.max(real, floor) / Math.max(physicalOf(copy, target), floor));
     const { mean, depth } = residualOf(model, row.input, target);
-    see?.(target, depth, plain - mean, plain);
+    see?.(target, depth, plain, mean);
     const value = Math.min(RESIDUAL_CLIP, Math.max(-RESIDUAL_CLIP, plain));
     keys.forEach((key, i) => {
       if (key !== '') learnAt(model.residual[target][i], RESIDUAL_LEVELS[i], key, value);
@@ -125,9 +130,42 @@ function quantile(values: readonly number[], level: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(level * (sorted.length + 1)) - 1)];
 }
 
+/** ln(outcome / physics) of a run, and what was expected of it before it was learned. */
+interface Expectation {
+  readonly plain: number;
+  readonly mean: number;
+}
+
+/** By mode, target, and depth of what was known. */
+type Expectations = ReadonlyMap<string, readonly Expectation[]>;
+
+/**
+ * The share of the residual that would have had the least error on runs before they were learned: a
+ * correction that holds among the runs of a VM need not hold for the next VM of its application.
+ */
+function fitTrust(model: CostModel, expectations: Expectations): void {
+  for (const mode of RUN_MODES) {
+    const byTarget = {} as Record<Target, number[]>;
+    for (const target of TARGETS) {
+      byTarget[target] = Array.from({ length: DEPTHS }, (_, depth) =>
+        trustOf(expectations.get(`${mode}|${target}|${depth}`) ?? [], depth),
+      );
+    }
+    model.trust[mode] = byTarget;
+  }
+}
+
+function trustOf(seen: readonly Expectation[], depth: number): number {
+  if (depth === DEPTHS - 1) return 1; // the VM's own runs
+  if (seen.length < TRUST_LEAST) return 0;
+  const errorOf = (share: number): number =>
+    seen.reduce((sum, { plain, mean }) => sum + Math.abs(plain - share * mean), 0);
+  return TRUST_SHARES.reduce((best, share) => (errorOf(share) < errorOf(best) ? share : best), 0);
+}
+
 /** Widths by depth from errors made before learning; never narrower where less is known. */
 function fitWidths(model: CostModel, errors: ReadonlyMap<string, number[]>): void {
-  const depths = RESIDUAL_LEVELS.length + 1;
+  const depths = DEPTHS;
   for (const mode of RUN_MODES) {
     const byTarget: Partial<Record<Target, number[]>> = {};
     for (const target of TARGETS) {
@@ -148,6 +186,23 @@ function fitWidths(model: CostModel, errors: ReadonlyMap<string, number[]>): voi
   }
 }
 
+/** Errors as they would have been; depth 0 holds those of plain physics on all runs. */
+function errorsOf(model: CostModel, expectations: Expectations): ReadonlyMap<string, number[]> {
+  const errors = new Map<string, number[]>();
+  for (const [key, seen] of expectations) {
+    const [mode, target, depth] = key.split('|') as [string, Target, string];
+    const plain = `${mode}|${target}|0`;
+    errors.set(plain, [...(errors.get(plain) ?? []), ...seen.map((one) => one.plain)]);
+    if (depth === '0') continue;
+    const trust = model.trust[mode][target][Number(depth)];
+    errors.set(
+      key,
+      seen.map((one) => one.plain - trust * one.mean),
+    );
+  }
+  return errors;
+}
+
 /** Fits on completed rows. Same rows and seed, same bits. O(rows log rows + groups x search). */
 export function fitCostModel(rows: readonly RunRow[], options: FitOptions): CostModel {
   const model = emptyModel(options.seed, options.learned);
@@ -155,19 +210,17 @@ export function fitCostModel(rows: readonly RunRow[], options: FitOptions): Cost
   const fitRows = rowsWithDirtyRates(model, ordered);
   if (fitRows.length === 0) return model;
   fitAllConstants(model, fitRows);
-  const errors = new Map<string, number[]>();
-  const note = (key: string, value: number): void => {
-    const list = errors.get(key);
-    if (list === undefined) errors.set(key, [value]);
-    else list.push(value);
-  };
+  const expectations = new Map<string, Expectation[]>();
   for (const row of fitRows) {
-    learnResiduals(model, row, (target, depth, error, plain) => {
-      note(`${row.input.mode}|${target}|0`, plain);
-      if (depth > 0) note(`${row.input.mode}|${target}|${depth}`, error);
+    learnResiduals(model, row, (target, depth, plain, mean) => {
+      const key = `${row.input.mode}|${target}|${depth}`;
+      const list = expectations.get(key);
+      if (list === undefined) expectations.set(key, [{ plain, mean }]);
+      else list.push({ plain, mean });
     });
   }
-  fitWidths(model, errors);
+  fitTrust(model, expectations);
+  fitWidths(model, errorsOf(model, expectations));
   const share = (lacks: (row: FitRow) => boolean): number =>
     fitRows.filter((row) => lacks(row)).length / fitRows.length;
   model.runs = fitRows.length;

@@ -72,7 +72,9 @@ export function residualOf(
   const chain = model.residual[target];
   const { mean, depth } = shrunkMean(chain, RESIDUAL_LEVELS, keys, 0);
   const stranger = keys[APPLICATION_LEVEL] !== '' && depth < APPLICATION_LEVEL;
-  return stranger ? { mean: 0, depth: 0 } : { mean, depth: depth + 1 };
+  if (stranger) return { mean: 0, depth: 0 };
+  const trust = model.trust[input.mode]?.[target]?.[depth + 1] ?? 1;
+  return { mean: mean * trust, depth: depth + 1 };
 }
 
 /** ln(P95 / P50) that missing inputs add beyond what training runs lacked. */

@@ -28,6 +28,10 @@ export interface CopyConstants {
   readonly pauseSteepness: number;
   /** The last round's rate against the copying rate, where no link speed is known. */
   readonly linkShare: number;
+  /** Bytes before the last ones in the queue of a wire that is slower than the cap; it drains in the pause. */
+  readonly queueBytes: number;
+  /** How much of the forced stop's pause is seen: executors without a round limit stop at the threshold. */
+  readonly forcedShare: number;
   /** Share of a throttle that a guest really feels. */
   readonly throttleShare: number;
   readonly maxRounds: number;
@@ -47,6 +51,8 @@ export const CONSTANT_DEFAULTS: CopyConstants = {
   pauseShare: 0.6,
   pauseSteepness: 1,
   linkShare: 1.2,
+  queueBytes: 4_000_000,
+  forcedShare: 1,
   throttleShare: 0.5,
   maxRounds: 30,
 };
@@ -137,7 +143,9 @@ function copyInRounds(
   const firstDirtied = dirtiedIn((used / roundRate) * 1000, dirtyRate, used, c);
   const capMs = ((roundRate * limitMs) / 1000 / link) * 1000;
   const reach = -Math.expm1((-c.pauseSteepness * firstDirtied) / Math.max(1, stopBytes));
-  const downtimeMs = c.fixedDowntimeMs + (converges ? capMs * c.pauseShare * reach : lastMs);
+  const thresholdMs = capMs * c.pauseShare * reach;
+  const stopMs = converges ? thresholdMs : Math.max(thresholdMs, lastMs * c.forcedShare);
+  const downtimeMs = c.fixedDowntimeMs + queueMs(input, c) + stopMs;
   return {
     totalTimeMs: beside + copyMs + lastMs + c.fixedDowntimeMs,
     downtimeMs,
@@ -145,6 +153,14 @@ function copyInRounds(
     rounds,
     converges,
   };
+}
+
+/** What a wire that is slower than the cap still holds when the source stops. */
+function queueMs(
+  { link, bandwidth = Number.POSITIVE_INFINITY }: RunInput,
+  c: CopyConstants,
+): number {
+  return link === undefined || link > bandwidth * c.rateShare ? 0 : (c.queueBytes / link) * 1000;
 }
 
 /** QEMU's auto-converge: two rounds free, then 20 %, 10 % more a round, at most 99 %. */
