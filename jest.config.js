@@ -23,5 +23,5 @@ module.exports = {
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/)?(?:${esm})/)`],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   setupFiles: ['<rootDir>/test/setup.ts'],
-  testTimeout: 60_000,
+  testTimeout: 240_000, // no test is timed; a slow machine may take four times as long
 };
