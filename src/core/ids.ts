@@ -5,7 +5,8 @@ import { DomainError } from './errors';
 /** The tenant of the embedded default. */
 export const DEFAULT_TENANT = 'default';
 
-const VM_ID = /^[A-Za-z0-9._:/-]{1,200}$/; // docs: design, "Identity"
+/** Also as a pattern in schemas. */
+export const VM_ID = /^[A-Za-z0-9._:/-]{1,200}$/; // docs: design, "Identity"
 
 export function isVmId(value: string): boolean {
   return VM_ID.test(value);

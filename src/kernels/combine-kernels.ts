@@ -32,6 +32,16 @@ export interface LevelPlace {
   readonly share: number;
 }
 
+/** Where `quantileAt` reads `level`; with equal bits, since a level that is there is read alone. */
+export function levelPlace(level: number, levels: readonly number[]): LevelPlace {
+  const last = levels.length - 1;
+  const exact = level <= levels[0] ? 0 : level >= levels[last] ? last : levels.indexOf(level);
+  if (exact >= 0) return { left: exact, right: exact, share: 0 };
+  const right = levels.findIndex((one) => one > level);
+  const left = right - 1;
+  return { left, right, share: (level - levels[left]) / (levels[right] - levels[left]) };
+}
+
 export interface MixRequest {
   readonly rowCount: number;
   readonly horizon: number;

@@ -1,9 +1,9 @@
 // Every model by name: what can be asked for, and what it is made of.
 import { DomainError } from '../core';
-import type { Kernels } from '../kernels';
+import type { Centring, Kernels } from '../kernels';
 import { ARIMA, ArimaForecaster } from './arima';
 import { BASELINES, createBaseline } from './baseline';
-import { BoostedForecaster, type Centring } from './boosted';
+import { BoostedForecaster } from './boosted';
 import { CLIMATOLOGY, ClimatologyForecaster } from './climatology';
 import type { Forecaster } from './forecaster';
 import { LSTM, LstmForecaster } from './lstm';

@@ -1,5 +1,5 @@
 // Claims in memory: for unit tests.
-import { ClaimStore, type Claim } from '../../migration';
+import { ClaimStore, isAsRead, type Claim } from '../../migration';
 
 const LISTED = 100;
 
@@ -13,8 +13,7 @@ export class MemoryClaimStore extends ClaimStore {
 
   override add(tenantId: string, claim: Claim, after: Claim | undefined): Promise<boolean> {
     const kept = this.of(tenantId, claim.vmId);
-    const newest = kept.at(-1);
-    if (!isSame(newest, after)) return Promise.resolve(false);
+    if (!isAsRead(kept.at(-1), after)) return Promise.resolve(false);
     kept.push(claim);
     return Promise.resolve(true);
   }
@@ -23,7 +22,7 @@ export class MemoryClaimStore extends ClaimStore {
     const kept = this.of(tenantId, from.vmId);
     const at = kept.findIndex(({ token }) => token === from.token);
     const fenced = to.state === 'started' && at < kept.length - 1;
-    if (at < 0 || fenced || !isSame(kept[at], from)) return Promise.resolve(false);
+    if (at < 0 || fenced || !isAsRead(kept[at], from)) return Promise.resolve(false);
     kept[at] = to;
     return Promise.resolve(true);
   }
@@ -34,8 +33,4 @@ export class MemoryClaimStore extends ClaimStore {
     if (found === undefined) this.claims.set(key, (found = []));
     return found;
   }
-}
-
-function isSame(a: Claim | undefined, b: Claim | undefined): boolean {
-  return a?.token === b?.token && a?.state === b?.state && a?.leaseUntilMs === b?.leaseUntilMs;
 }

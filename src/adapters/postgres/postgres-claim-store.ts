@@ -1,7 +1,7 @@
 // Claims in PostgreSQL: the steps of one VM come one after the other.
-import type { PoolClient } from 'pg';
-import { ClaimStore, type Claim } from '../../migration';
+import { ClaimStore, isAsRead, type Claim } from '../../migration';
 import type { Database } from './database';
+import { lockUntilEnd } from './transaction';
 
 const LISTED = 100;
 
@@ -23,17 +23,12 @@ export class PostgresClaimStore extends ClaimStore {
   override add(tenantId: string, claim: Claim, after: Claim | undefined): Promise<boolean> {
     const { vmId, token, state, leaseUntilMs } = claim;
     return this.database.withTenant(tenantId, async (client) => {
-      await lockVm(client, tenantId, vmId);
+      await lockUntilEnd(client, nameOf(tenantId, vmId));
       const { rows } = await client.query<{ claim: Claim }>(
         'SELECT claim FROM window_claim WHERE vm_id = $1 ORDER BY token DESC LIMIT 1',
         [vmId],
       );
-      const newest = rows.at(0)?.claim;
-      const asRead =
-        newest?.token === after?.token &&
-        newest?.state === after?.state &&
-        newest?.leaseUntilMs === after?.leaseUntilMs;
-      if (!asRead) return false;
+      if (!isAsRead(rows.at(0)?.claim, after)) return false;
       await client.query(
         `INSERT INTO window_claim (tenant_id, vm_id, token, state, lease_until_ms, claim)
          VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -45,7 +40,7 @@ export class PostgresClaimStore extends ClaimStore {
 
   override change(tenantId: string, from: Claim, to: Claim): Promise<boolean> {
     return this.database.withTenant(tenantId, async (client) => {
-      await lockVm(client, tenantId, from.vmId);
+      await lockUntilEnd(client, nameOf(tenantId, from.vmId));
       const { rowCount } = await client.query(
         `UPDATE window_claim AS mine SET state = $5, lease_until_ms = $6, claim = $7
          WHERE vm_id = $1 AND token = $2 AND state = $3 AND lease_until_ms = $4
@@ -67,9 +62,6 @@ export class PostgresClaimStore extends ClaimStore {
   }
 }
 
-/** Until the transaction ends. Two VMs of one hash only wait for each other. */
-async function lockVm(client: PoolClient, tenantId: string, vmId: string): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
-    `claim ${tenantId}/${vmId}`,
-  ]);
+function nameOf(tenantId: string, vmId: string): string {
+  return `claim ${tenantId}/${vmId}`;
 }

@@ -7,6 +7,7 @@ import {
   type StoredOutcome,
 } from '../../migration';
 import type { Database } from './database';
+import { lockUntilEnd } from './transaction';
 
 interface OutcomeRow {
   readonly position: number;
@@ -22,9 +23,7 @@ export class PostgresOutcomeStore extends OutcomeStore {
     const { outcome } = record;
     return this.database.withTenant(tenantId, async (client) => {
       // One writer per tenant: positions become visible in their order.
-      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
-        `outcome ${tenantId}`,
-      ]);
+      await lockUntilEnd(client, `outcome ${tenantId}`);
       const { rows } = await client.query<OutcomeRow>(
         'SELECT position, record FROM outcome WHERE outcome_id = $1',
         [outcome.id],

@@ -111,3 +111,8 @@ export function translate(error: unknown): unknown {
     ? new DomainError('STORE_UNAVAILABLE', `PostgreSQL: ${error.message}`, {}, { cause: error })
     : error;
 }
+
+/** One holder of `name` at a time, until the transaction ends. Two names of one hash only wait for each other. */
+export async function lockUntilEnd(client: PoolClient, name: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
+}

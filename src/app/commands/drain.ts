@@ -1,27 +1,24 @@
 // `slackwater drain HOST --by INSTANT`: a plan that empties a host, from a running service.
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { formatInstant } from '../../core';
-import type { Blocker, DrainPlan, PlannedMove } from '../../migration';
+import type { DrainPlan, PlannedMove } from '../../migration';
 import { RestClient } from '../client/rest-client';
 import { alignedTable, csvTable, type Column } from '../table';
 import { countOf } from './parse-options';
-import { withService, type ClientOptions } from './service-options';
+import {
+  BLOCKED,
+  BLOCKERS,
+  limitsOf,
+  PARALLEL_MAX,
+  withLengths,
+  type MoveOptions,
+} from './plan-options';
+import { withService } from './service-options';
 
-interface DrainOptions extends ClientOptions {
-  readonly by: string;
-  readonly maxDowntime?: number;
-  readonly maxDuration?: number;
-  readonly coolDown?: number;
-  readonly parallel?: number;
+interface DrainOptions extends MoveOptions {
   readonly incoming?: number;
-  readonly postCopy?: boolean;
   readonly target?: readonly string[];
 }
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-const PARALLEL_MAX = 8;
-/** The plan leaves VMs on the host. */
-export const BLOCKED = 3;
 
 const MOVES: readonly Column<PlannedMove>[] = [
   { head: 'vm', cell: ({ vmId }) => vmId },
@@ -37,26 +34,14 @@ const MOVES: readonly Column<PlannedMove>[] = [
   { head: 'harm_vcpu_s', cell: ({ harm }) => harm.toFixed(2), right: true },
 ];
 
-export const BLOCKERS: readonly Column<Blocker>[] = [
-  { head: 'vm', cell: ({ vmId }) => vmId },
-  { head: 'code', cell: ({ code }) => code },
-  { head: 'reason', cell: ({ reason }) => reason },
-  { head: 'unblock', cell: ({ unblock }) => unblock.join(' | ') },
-];
-
 export function registerDrain(program: Command): void {
   withService(
-    program
-      .command('drain <host>')
-      .description('a plan that empties a host by a deadline; exit code 3 when VMs stay')
-      .requiredOption('--by <instant>', 'the deadline: ISO 8601, without a zone in the tenant’s')
-      .option('--max-downtime <length>', 'P95 of each pause, as 300ms (the default)', lengthOf)
-      .option('--max-duration <length>', 'P95 of each migration, as 10m', lengthOf)
-      .option(
-        '--cool-down <length>',
-        'rest of a VM after a migration, as 1h (the default)',
-        lengthOf,
-      )
+    withLengths(
+      program
+        .command('drain <host>')
+        .description('a plan that empties a host by a deadline; exit code 3 when VMs stay')
+        .requiredOption('--by <instant>', 'the deadline: ISO 8601, without a zone in the tenant’s'),
+    )
       .option('--parallel <count>', 'most at once; 2 unless said', countOf(1, PARALLEL_MAX))
       .option('--incoming <count>', 'most that a target receives at once', countOf(1, PARALLEL_MAX))
       .option('--post-copy', 'allow post-copy')
@@ -69,13 +54,8 @@ async function drain(host: string, options: DrainOptions): Promise<void> {
     `/v1/hosts/${encodeURIComponent(host)}/drain-plans`,
     'POST',
     {
-      by: options.by,
-      maxDowntimeMs: options.maxDowntime,
-      maxDurationMs: options.maxDuration,
-      coolDownMs: options.coolDown,
-      parallelMax: options.parallel,
+      ...limitsOf(options),
       incomingMax: options.incoming,
-      postCopy: options.postCopy,
       targets: options.target,
     },
   );
@@ -114,12 +94,3 @@ const HEADLINE: Readonly<Record<DrainPlan['status'], string>> = {
   blocked: 'no VM can go',
   empty: 'there is no VM on it',
 };
-
-/** "300ms", "90s", "10m", "1h". */
-export function lengthOf(text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  if (number === undefined) {
-    throw new InvalidArgumentError(`'${text}' is no length; write 300ms, 90s, 10m, or 1h.`);
-  }
-  return Number(number) * UNIT_MS[unit];
-}

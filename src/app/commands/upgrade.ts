@@ -4,23 +4,23 @@ import { formatInstant } from '../../core';
 import type { HostUpgrade, UpgradePlan } from '../../migration';
 import { RestClient } from '../client/rest-client';
 import { alignedTable, csvTable, type Column } from '../table';
-import { BLOCKED, BLOCKERS, lengthOf } from './drain';
 import { countOf } from './parse-options';
-import { withService, type ClientOptions } from './service-options';
+import {
+  BLOCKED,
+  BLOCKERS,
+  lengthOf,
+  limitsOf,
+  PARALLEL_MAX,
+  withLengths,
+  type MoveOptions,
+} from './plan-options';
+import { withService } from './service-options';
 
-interface UpgradeOptions extends ClientOptions {
-  readonly by: string;
+interface UpgradeOptions extends MoveOptions {
   readonly capacityFloor?: number;
   readonly hostTime?: number;
-  readonly maxDowntime?: number;
-  readonly maxDuration?: number;
-  readonly coolDown?: number;
-  readonly parallel?: number;
-  readonly postCopy?: boolean;
   readonly host?: readonly string[];
 }
-
-const PARALLEL_MAX = 8;
 
 const HOSTS: readonly Column<HostUpgrade>[] = [
   { head: 'host', cell: ({ host }) => host },
@@ -48,19 +48,14 @@ const HOSTS: readonly Column<HostUpgrade>[] = [
 
 export function registerUpgrade(program: Command): void {
   withService(
-    program
-      .command('upgrade <cluster>')
-      .description('empties and upgrades host after host by a date; exit code 3 when some cannot')
-      .requiredOption('--by <instant>', 'the date: ISO 8601, without a zone in the tenant’s')
-      .option('--capacity-floor <share>', 'of the cores in service at any time; .75', shareOf)
-      .option('--host-time <length>', 'what an empty host takes, as 30m (the default)', lengthOf)
-      .option('--max-downtime <length>', 'P95 of each pause, as 300ms (the default)', lengthOf)
-      .option('--max-duration <length>', 'P95 of each migration, as 10m', lengthOf)
-      .option(
-        '--cool-down <length>',
-        'rest of a VM after a migration, as 1h (the default)',
-        lengthOf,
-      )
+    withLengths(
+      program
+        .command('upgrade <cluster>')
+        .description('empties and upgrades host after host by a date; exit code 3 when some cannot')
+        .requiredOption('--by <instant>', 'the date: ISO 8601, without a zone in the tenant’s')
+        .option('--capacity-floor <share>', 'of the cores in service at any time; .75', shareOf)
+        .option('--host-time <length>', 'what an empty host takes, as 30m (the default)', lengthOf),
+    )
       .option('--parallel <count>', 'most at once from a host; 2', countOf(1, PARALLEL_MAX))
       .option('--post-copy', 'allow post-copy')
       .option('--host <name...>', 'these hosts alone'),
@@ -72,14 +67,9 @@ async function upgrade(cluster: string, options: UpgradeOptions): Promise<void> 
     `/v1/clusters/${encodeURIComponent(cluster)}/upgrade-plans`,
     'POST',
     {
-      by: options.by,
+      ...limitsOf(options),
       capacityFloor: options.capacityFloor,
       hostMs: options.hostTime,
-      maxDowntimeMs: options.maxDowntime,
-      maxDurationMs: options.maxDuration,
-      coolDownMs: options.coolDown,
-      parallelMax: options.parallel,
-      postCopy: options.postCopy,
       hosts: options.host,
     },
   );

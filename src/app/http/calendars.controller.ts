@@ -17,6 +17,7 @@ import { DAY_MS, DomainError } from '../../core';
 import {
   calendarSchema,
   calendarSpans,
+  namedCalendars,
   refuseContradiction,
   rulesOfIcs,
   type Calendar,
@@ -26,8 +27,8 @@ import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { ApiZodBody, ApiZodQuery } from './describe-zod';
 import { parse } from './parse-body';
+import { refuseOtherId } from './record-id';
 
-const ID = /^[A-Za-z0-9._-]{1,100}$/;
 const SPAN_DAYS_MAX = 366;
 const SPAN = z.object({
   from: z.coerce.number().int().nonnegative().optional(),
@@ -104,11 +105,7 @@ export class CalendarsController {
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<CalendarView> {
-    if (!ID.test(id)) {
-      const shown = JSON.stringify(id.slice(0, 60));
-      const message = `calendar id ${shown} is not 1 to 100 of A-Z a-z 0-9 . _ -`;
-      throw new DomainError('REQUEST_INVALID', message, { field: 'id' });
-    }
+    refuseOtherId('calendar', id);
     const { tenantId } = request.principal;
     const { ics, zoneNames, ...given } = parse(PUT, body);
     const tenant = await this.service.tenants.find(tenantId);
@@ -116,12 +113,8 @@ export class CalendarsController {
     const imported = ics === undefined ? [] : rulesOfIcs(ics, { timeZone: zone, zoneNames });
     const whole = { ...given, timeZone: zone, rules: [...given.rules, ...imported] };
     const calendar = parse(calendarSchema, whole);
-    const others = await this.service.plans.list(tenantId, 'calendar');
-    refuseContradiction(
-      { calendarId: id, calendar },
-      others.map((other) => ({ calendarId: other.id, calendar: other.record })),
-      this.service.clock.nowMs(),
-    );
+    const others = await namedCalendars(this.service.plans, tenantId);
+    refuseContradiction({ calendarId: id, calendar }, others, this.service.clock.nowMs());
     await this.service.plans.put(tenantId, 'calendar', [{ id, record: calendar }]);
     return { calendarId: id, ...calendar };
   }

@@ -2,6 +2,7 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { VM_ID } from '../../core';
 import {
   claimWindow,
   LEASE_MS_MAX,
@@ -16,7 +17,7 @@ import { SERVICE, type Service } from '../composition/service';
 import { ApiZodBody } from './describe-zod';
 import { parse } from './parse-body';
 
-const vmId = z.string().regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'not a VM id');
+const vmId = z.string().regex(VM_ID, 'not a VM id');
 const leaseMs = z.int().min(LEASE_MS_MIN).max(LEASE_MS_MAX).default(60_000);
 const CLAIM = z.strictObject({
   vmId,

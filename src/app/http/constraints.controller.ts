@@ -13,7 +13,7 @@ import {
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { DomainError } from '../../core';
+import { DomainError, VM_ID } from '../../core';
 import {
   groupSchema,
   refuseCycle,
@@ -25,14 +25,10 @@ import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { ApiZodBody, ApiZodQuery } from './describe-zod';
 import { parse } from './parse-body';
+import { refuseOtherId } from './record-id';
 
-const ID = /^[A-Za-z0-9._-]{1,100}$/;
 const TRAITS = z.strictObject({
-  items: z
-    .array(
-      traitSchema.extend({ vmId: z.string().regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'not a VM id') }),
-    )
-    .max(10_000),
+  items: z.array(traitSchema.extend({ vmId: z.string().regex(VM_ID, 'not a VM id') })).max(10_000),
 });
 const LIST = z.object({ vm: z.string().max(200).optional() });
 
@@ -100,11 +96,7 @@ export class ConstraintsController {
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<MoveGroup & { readonly groupId: string }> {
-    if (!ID.test(id)) {
-      const shown = JSON.stringify(id.slice(0, 60));
-      const message = `group id ${shown} is not 1 to 100 of A-Z a-z 0-9 . _ -`;
-      throw new DomainError('REQUEST_INVALID', message, { field: 'id' });
-    }
+    refuseOtherId('group', id);
     const { tenantId } = request.principal;
     const record = parse(groupSchema, body);
     const others = await this.service.plans.list(tenantId, 'group');

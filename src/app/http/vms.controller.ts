@@ -3,7 +3,7 @@ import { Body, Controller, Get, Inject, Param, Put, Query, Req, Res } from '@nes
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { DAY_MS, DomainError, FIVE_MINUTES_MS, HOUR_MS, quantileName } from '../../core';
+import { DAY_MS, DomainError, FIVE_MINUTES_MS, HOUR_MS, quantileName, VM_ID } from '../../core';
 import type { VmRecord } from '../../ingest';
 import {
   changePolicy,
@@ -51,7 +51,7 @@ const SPECS = z.strictObject({
   items: z
     .array(
       z.strictObject({
-        vmId: z.string().regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'not a VM id'),
+        vmId: z.string().regex(VM_ID, 'not a VM id'),
         vcpus: z.number().nonnegative().max(4_096).optional(),
         memoryBytes: z.number().int().nonnegative().optional(),
         host: z.string().min(1).max(200).optional(),

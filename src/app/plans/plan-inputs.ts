@@ -1,5 +1,5 @@
 // What a plan is made from, read once: the cluster's VMs, what operators said, the published night.
-import type { DrainInputs, PlanLoad, VmTrait } from '../../migration';
+import { namedCalendars, type DrainInputs, type PlanLoad, type VmTrait } from '../../migration';
 import { FIVE_MINUTE, HOURLY, readVmForecasts, type VmForecast } from '../../predict';
 import type { Service } from '../composition/service';
 
@@ -42,7 +42,6 @@ export async function planInputs(
   policies.forEach((policy, at) => {
     if (policy.state === 'excluded') excluded.set(moved[at], policy.reason);
   });
-  const calendars = await plans.list(tenantId, 'calendar');
   return {
     tenantId,
     nowMs: clock.nowMs(),
@@ -50,7 +49,7 @@ export async function planInputs(
     hosts,
     traits,
     groups: (await plans.list(tenantId, 'group')).map(({ record }) => record),
-    calendars: calendars.map(({ id, record }) => ({ calendarId: id, calendar: record })),
+    calendars: await namedCalendars(plans, tenantId),
     loads: await loadsOf(
       service,
       tenantId,

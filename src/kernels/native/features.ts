@@ -1,5 +1,6 @@
 // Features of boosters in the addon: the reference's bits, a few series at a time.
 import type { ByteMatrix } from '../boosted-kernels';
+import { levelPlace } from '../combine-kernels';
 import {
   CENTRINGS,
   checkCuts,
@@ -85,7 +86,7 @@ export class NativeFeatures extends FeaturesKernels {
     const { scores, levels, centre, scale, horizon, lower, upper, wanted, meanShares } = outputs;
     if (centre.length === 0) return;
     const read = [0.5, ...meanShares.map(([level]) => level), ...wanted];
-    const places = read.map((level) => placeOf(level, levels));
+    const places = read.map((level) => levelPlace(level, levels));
     await this.caller.call('features.place', {
       scores,
       levels: levels.length,
@@ -94,7 +95,7 @@ export class NativeFeatures extends FeaturesKernels {
       horizon,
       lower,
       upper,
-      at: Int32Array.from(places, ({ at }) => at),
+      at: Int32Array.from(places, ({ left }) => left),
       share: Float64Array.from(places, ({ share }) => share),
       weight: Float64Array.from(meanShares, ([, share]) => share),
       ...targets,
@@ -120,14 +121,4 @@ function padded(cuts: BinCuts): Float32Array {
   const all = new Float32Array(cuts.length * CUTS).fill(Number.POSITIVE_INFINITY);
   cuts.forEach((own, feature) => all.set(own, feature * CUTS));
   return all;
-}
-
-/** Where `quantileAt` reads a level: values[at] + share (values[at + 1] - values[at]). */
-function placeOf(level: number, levels: readonly number[]): { at: number; share: number } {
-  const last = levels.length - 1;
-  if (level <= levels[0]) return { at: 0, share: 0 };
-  if (level >= levels[last]) return { at: last, share: 0 };
-  const right = levels.findIndex((one) => one >= level);
-  const share = (level - levels[right - 1]) / (levels[right] - levels[right - 1]);
-  return { at: right - 1, share };
 }

@@ -1,6 +1,15 @@
 // Where claims are kept.
 import type { Claim } from './claim';
 
+/** Whether a claim is still the one that was read: no later token, state, or lease. */
+export function isAsRead(stored: Claim | undefined, read: Claim | undefined): boolean {
+  return (
+    stored?.token === read?.token &&
+    stored?.state === read?.state &&
+    stored?.leaseUntilMs === read?.leaseUntilMs
+  );
+}
+
 /** Twins: memory and PostgreSQL. */
 export abstract class ClaimStore {
   /** Claims of a VM, newest token first; the last 100. */

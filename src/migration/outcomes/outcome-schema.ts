@@ -1,5 +1,6 @@
 // The shape of an outcome: what an executor says a migration really did; unknown is absent, never 0.
 import { z } from 'zod';
+import { VM_ID } from '../../core';
 
 /** Topic, schema name, and event type. */
 export const OUTCOMES_TOPIC = 'lm.outcomes.v1';
@@ -37,7 +38,7 @@ export const outcomeSchema = z.strictObject({
     .describe('Idempotency key; made of window, rank, and start where it is absent'),
   windowId: z.string().min(1).max(64).describe('id of the window document'),
   rank: z.int().min(1).default(1),
-  vmId: z.string().regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'not a VM id'),
+  vmId: z.string().regex(VM_ID, 'not a VM id'),
   executor: z.string().min(1).max(100).describe('Which executor says so'),
   kind: z.enum(EXECUTOR_KINDS),
   claimToken: z.int().min(1).optional().describe('Token of the claim under which it was started'),

@@ -8,7 +8,7 @@ import {
   type Span,
 } from '../calendars';
 import { DRAIN_DEFAULTS, type PlanVm } from './drain-inputs';
-import type { PlanStore, VmTrait } from './plan-records';
+import { namedCalendars, type PlanStore, type VmTrait } from './plan-records';
 
 export interface ClosedSteps {
   /** (vms, steps) 1 = in no window. */
@@ -25,10 +25,7 @@ export async function closedSteps(
   cutoffMs: EpochMs,
   stepMs: number,
 ): Promise<ClosedSteps | undefined> {
-  const calendars = (await store.list(tenantId, 'calendar')).map(({ id, record }) => ({
-    calendarId: id,
-    calendar: record,
-  }));
+  const calendars = await namedCalendars(store, tenantId);
   const ids = vms.map(({ vmId }) => vmId);
   const traits = new Map(
     (await store.list(tenantId, 'trait', ids)).map(({ id, record }) => [id, record]),

@@ -1,5 +1,5 @@
 // One drain with all that its numbers mean: VMs with targets and costs, the grid, the problem.
-import { DAY_MS, MINUTE_MS } from '../../core';
+import { DAY_MS, FIVE_MINUTES_MS } from '../../core';
 import { calendarBook } from '../calendars';
 import {
   stepMsOf,
@@ -93,7 +93,7 @@ function problemOf(
   }
   return {
     steps,
-    stepsPerBin: Math.max(1, Math.round((5 * MINUTE_MS) / stepMs)),
+    stepsPerBin: Math.max(1, Math.round(FIVE_MINUTES_MS / stepMs)),
     moves: movers.map(({ options }) => options),
     inFlightMax: limits.parallelMax,
     targetOf: Int32Array.from(movers, ({ target }) => targets.indexOf(target)),

@@ -1,5 +1,5 @@
 // What a drain plan is made from: the request, the fleet around the host, and what operators said.
-import { DomainError, HOUR_MS, MINUTE_MS, type EpochMs } from '../../core';
+import { DomainError, FIVE_MINUTES_MS, HOUR_MS, MINUTE_MS, type EpochMs } from '../../core';
 import type { NamedCalendar } from '../calendars';
 import { COST_DEFAULTS } from '../cost/cost-settings';
 import type { PlanLoad } from './plan-load';
@@ -51,7 +51,7 @@ export const DRAIN_DEFAULTS = {
 } as const;
 
 /** Farther than the forecast reaches, nothing is planned. */
-export const DEADLINE_HOURS_MAX = 168;
+const DEADLINE_HOURS_MAX = 168;
 const PARALLEL_MAX = 8; // VMware's limit per host on 10 GbE
 
 /** All limits, with what was left out. */
@@ -74,17 +74,7 @@ export function limitsOf(request: DrainRequest, inputs: DrainInputs): DrainLimit
     const shown = host.slice(0, 200);
     throw new DomainError('HOST_UNKNOWN', `host '${shown}' is unknown: no VM is on it`, { host });
   }
-  if (byMs <= nowMs) {
-    const [by, now] = [byMs, nowMs].map((atMs) => new Date(atMs).toISOString());
-    throw new DomainError('DEADLINE_PAST', `the deadline ${by} is not after now, ${now}`, {
-      field: 'by',
-    });
-  }
-  const latestMs = nowMs + DEADLINE_HOURS_MAX * HOUR_MS;
-  if (byMs > latestMs) {
-    const message = `by is ${new Date(byMs).toISOString()}; at most ${DEADLINE_HOURS_MAX} h from now are accepted`;
-    throw new DomainError('REQUEST_INVALID', message, { field: 'by' });
-  }
+  refuseDeadline('deadline', byMs, nowMs);
   const fixed = COST_DEFAULTS.fixedDowntimeMs;
   const maxDowntimeMs = request.maxDowntimeMs ?? DRAIN_DEFAULTS.maxDowntimeMs;
   if (!(maxDowntimeMs > fixed)) {
@@ -111,6 +101,19 @@ export function limitsOf(request: DrainRequest, inputs: DrainInputs): DrainLimit
   };
 }
 
+/** Throws DEADLINE_PAST, and REQUEST_INVALID beyond what is planned; `word`: as the request calls it. */
+export function refuseDeadline(word: 'deadline' | 'date', byMs: EpochMs, nowMs: EpochMs): void {
+  const [by, now] = [byMs, nowMs].map((atMs) => new Date(atMs).toISOString());
+  if (byMs <= nowMs) {
+    const message = `the ${word} ${by} is not after now, ${now}`;
+    throw new DomainError('DEADLINE_PAST', message, { field: 'by' });
+  }
+  if (byMs > nowMs + DEADLINE_HOURS_MAX * HOUR_MS) {
+    const message = `by is ${by}; at most ${DEADLINE_HOURS_MAX} h from now are accepted`;
+    throw new DomainError('REQUEST_INVALID', message, { field: 'by' });
+  }
+}
+
 function refuseUnknownTargets(request: DrainRequest, { hosts, vms }: DrainInputs): void {
   for (const target of request.targets ?? []) {
     if (target === request.host) {
@@ -126,5 +129,5 @@ function refuseUnknownTargets(request: DrainRequest, { hosts, vms }: DrainInputs
 
 /** A minute for a day; five minutes beyond: the plan stays small. */
 export function stepMsOf(spanMs: number): number {
-  return spanMs <= 24 * HOUR_MS ? MINUTE_MS : 5 * MINUTE_MS;
+  return spanMs <= 24 * HOUR_MS ? MINUTE_MS : FIVE_MINUTES_MS;
 }

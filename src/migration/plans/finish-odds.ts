@@ -1,5 +1,6 @@
 // How likely the plan ends in time: every duration drawn many times from its P50 and P95.
 import { normal } from '../../core';
+import { logSigma } from './move-options';
 
 export interface TimedMove {
   readonly startMs: number;
@@ -13,7 +14,6 @@ export interface FinishOdds {
 }
 
 const DRAWS = 400; // the P95 of 400 draws is known to 2 % of the ranks
-const Z_P95 = 1.644_853_627;
 /** The round limit of an executor ends what a log-normal would draw out for ever. */
 const TAIL_MAX = 2;
 
@@ -35,9 +35,10 @@ export function finishOdds(moves: readonly TimedMove[], byMs: number, seed: numb
 function lastEnd(moves: readonly TimedMove[], seed: number, draw: number): number {
   let inFlight: { endMs: number; parallelMax: number }[] = [];
   let last = 0;
-  moves.forEach(({ startMs, parallelMax, totalTimeMs: { p50, p95 } }, at) => {
-    const sigma = p50 > 0 ? Math.log(p95 / p50) / Z_P95 : 0;
-    const tookMs = Math.min(p95 * TAIL_MAX, p50 * Math.exp(sigma * normal(seed, draw, at)));
+  moves.forEach(({ startMs, parallelMax, totalTimeMs }, at) => {
+    const { p50, p95 } = totalTimeMs;
+    const late = Math.exp(logSigma(totalTimeMs) * normal(seed, draw, at));
+    const tookMs = Math.min(p95 * TAIL_MAX, p50 * late);
     let fromMs = startMs;
     inFlight = inFlight.filter(({ endMs }) => endMs > fromMs).toSorted((a, b) => a.endMs - b.endMs);
     while (inFlight.length >= Math.min(parallelMax, ...inFlight.map((one) => one.parallelMax))) {

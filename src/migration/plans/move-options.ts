@@ -5,6 +5,7 @@ import { COST_DEFAULTS, type CostSettings } from '../cost/cost-settings';
 import {
   CostPredictor,
   vcpusOf,
+  type CostQuantiles,
   type MigrationMode,
   type PredictedCost,
   type VmSize,
@@ -46,6 +47,7 @@ export const BROWNOUT_SHARE: Readonly<Record<MigrationMode, number>> = {
 /** A pause is felt by an idle VM too: it counts as if this much of it were busy. */
 const BUSY_PCT_MIN = 1;
 const SUCCESS_MIN = 0.9; // as for plain pre-copy in the windows of the night
+/** Of a standard normal. */
 const Z_P95 = 1.644_853_627;
 /** Loads are rounded up to these: costs never fall with the load (I3), and few are computed. */
 const LOAD_GRID_PCT = [
@@ -118,10 +120,15 @@ function gridAt(loadPct: number): number {
   return at;
 }
 
+/** Standard deviation of the logarithm, where times are log-normal; 0 without a time. */
+export function logSigma({ p50, p95 }: CostQuantiles): number {
+  return p50 > 0 ? Math.log(p95 / p50) / Z_P95 : 0;
+}
+
 /** Mean of the log-normal with this P50 and P95, at most the P95. */
 export function expectedMs({ totalTimeMs: { p50, p95 } }: PredictedCost): number {
   if (p50 <= 0) return p95;
-  const sigma = Math.log(p95 / p50) / Z_P95;
+  const sigma = logSigma({ p50, p95 });
   return Math.min(p95, p50 * Math.exp((sigma * sigma) / 2));
 }
 

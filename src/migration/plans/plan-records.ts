@@ -1,11 +1,12 @@
 // What operators tell about hosts, VMs, and groups, and the plans made of it.
 import { z } from 'zod';
-import type { Calendar } from '../calendars';
+import { VM_ID } from '../../core';
+import type { Calendar, NamedCalendar } from '../calendars';
 
 const MEMBERS_MAX = 10_000;
 const bytes = z.number().int().positive();
 const name = z.string().min(1).max(200);
-const vmId = z.string().regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'not a VM id');
+const vmId = z.string().regex(VM_ID, 'not a VM id');
 
 export const hostSchema = z.strictObject({
   cluster: name.optional(),
@@ -80,6 +81,15 @@ export abstract class PlanStore {
 
   /** false when there was none. */
   abstract remove(tenantId: string, kind: PlanRecordKind, id: string): Promise<boolean>;
+}
+
+/** The tenant's calendars as plans and windows read them. */
+export async function namedCalendars(
+  store: PlanStore,
+  tenantId: string,
+): Promise<readonly NamedCalendar[]> {
+  const found = await store.list(tenantId, 'calendar');
+  return found.map(({ id, record }) => ({ calendarId: id, calendar: record }));
 }
 
 interface Quantiles {

@@ -1,5 +1,5 @@
 // A rolling upgrade of a cluster: host after host is emptied, upgraded, and filled again.
-import { formatInstant, hashId, MINUTE_MS, roundTo, type EpochMs } from '../../core';
+import { FIVE_MINUTES_MS, formatInstant, hashId, roundTo, type EpochMs } from '../../core';
 import type { DrainInputs, DrainRequest } from './drain-inputs';
 import { planDrain } from './plan-drain';
 import type { Blocker, DrainPlan, HostUpgrade, UpgradePlan } from './plan-records';
@@ -10,7 +10,7 @@ import {
   type UpgradeRequest,
 } from './upgrade-request';
 
-const STEP_MS = 5 * MINUTE_MS; // less is no time for a drain
+const DRAIN_MS_MIN = FIVE_MINUTES_MS; // less is no time for a drain
 
 type Planned = Extract<HostUpgrade, { status: 'planned' }>;
 
@@ -137,7 +137,7 @@ function endOfShare(
   const forDrainsMs = byMs - outAtMs - forUpgradesMs;
   const weight = ({ vmMemoryBytes }: UpgradeHost): number => 1 + vmMemoryBytes;
   const share = weight(host) / left.reduce((sum, one) => sum + weight(one), weight(host));
-  return Math.min(byMs - hostMs, outAtMs + Math.max(STEP_MS, Math.floor(forDrainsMs * share)));
+  return Math.min(byMs - hostMs, outAtMs + Math.max(DRAIN_MS_MIN, Math.floor(forDrainsMs * share)));
 }
 
 /** To upgraded hosts alone where all have room there, else to every host in service. */

@@ -1,5 +1,5 @@
 // Placed moves as a plan tells them, and the solution whose draws end in time.
-import { MINUTE_MS, roundTo } from '../../core';
+import { FIVE_MINUTES_MS, roundTo } from '../../core';
 import type { DrainCase, Mover } from './drain-case';
 import type { Placement } from './drain-problem';
 import { finishOdds, type FinishOdds } from './finish-odds';
@@ -58,8 +58,8 @@ function plannedMove(
   grid: Grid,
 ): PlannedMove {
   const startMs = grid.startMs + place.start * grid.stepMs;
-  const bin = Math.floor((place.start * grid.stepMs) / (5 * MINUTE_MS));
-  const binMs = grid.startMs + bin * 5 * MINUTE_MS;
+  const bin = Math.floor((place.start * grid.stepMs) / FIVE_MINUTES_MS);
+  const binMs = grid.startMs + bin * FIVE_MINUTES_MS;
   const loadPct = loadWhileMoved(costs, vm, load, binMs, place.share);
   const cost = costs.of(vm, loadPct, place.share);
   if (cost === undefined) throw new Error(`VM '${vm.vmId}' was placed where it cannot be moved`);

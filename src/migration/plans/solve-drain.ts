@@ -1,4 +1,5 @@
 // Places all moves of a drain: several greedy builds, then repair and local search; and the bound.
+import { runningSum } from '../../kernels';
 import type { DrainProblem, Placement } from './drain-problem';
 import { harmBound, hasStart, type HarmBound } from './harm-bound';
 import { inOrder, ordersOf } from './move-orders';
@@ -59,9 +60,7 @@ export function solveDrain(
 }
 
 function summed(prices: Float64Array, steps: number): Pick<HarmBound, 'prices' | 'sums'> {
-  const sums = new Float64Array(steps + 1);
-  for (let t = 0; t < steps; t += 1) sums[t + 1] = sums[t] + prices[t];
-  return { prices: prices.subarray(0, steps), sums };
+  return { prices: prices.subarray(0, steps), sums: runningSum(steps, (t) => prices[t]) };
 }
 
 function placedMoves(schedule: Schedule): readonly number[] {

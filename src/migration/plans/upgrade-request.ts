@@ -1,6 +1,6 @@
 // What a rolling upgrade asks for, checked.
-import { DomainError, HOUR_MS, MINUTE_MS, type EpochMs } from '../../core';
-import { DEADLINE_HOURS_MAX, type DrainInputs, type DrainRequest } from './drain-inputs';
+import { DomainError, MINUTE_MS, type EpochMs } from '../../core';
+import { refuseDeadline, type DrainInputs, type DrainRequest } from './drain-inputs';
 import { clusterOf } from './find-targets';
 
 export interface UpgradeRequest extends Omit<DrainRequest, 'host' | 'targets'> {
@@ -39,7 +39,6 @@ export interface CheckedUpgrade {
 /** Throws CLUSTER_UNKNOWN, HOST_UNKNOWN, DEADLINE_PAST, REQUEST_INVALID; each names the thing. */
 export function checkUpgrade(request: UpgradeRequest, inputs: DrainInputs): CheckedUpgrade {
   const { cluster, byMs } = request;
-  const { nowMs } = inputs;
   const named = [
     ...new Set([...inputs.hosts.keys(), ...inputs.vms.flatMap(({ host }) => host ?? [])]),
   ];
@@ -48,15 +47,7 @@ export function checkUpgrade(request: UpgradeRequest, inputs: DrainInputs): Chec
     const message = `cluster '${cluster.slice(0, 200)}' is unknown: no host is in it`;
     throw new DomainError('CLUSTER_UNKNOWN', message, { cluster });
   }
-  if (byMs <= nowMs) {
-    const [by, now] = [byMs, nowMs].map((atMs) => new Date(atMs).toISOString());
-    const message = `the date ${by} is not after now, ${now}`;
-    throw new DomainError('DEADLINE_PAST', message, { field: 'by' });
-  }
-  if (byMs > nowMs + DEADLINE_HOURS_MAX * HOUR_MS) {
-    const message = `by is ${new Date(byMs).toISOString()}; at most ${DEADLINE_HOURS_MAX} h from now are accepted`;
-    throw new DomainError('REQUEST_INVALID', message, { field: 'by' });
-  }
+  refuseDeadline('date', byMs, inputs.nowMs);
   const up = members.filter((host) => (inputs.hosts.get(host)?.state ?? 'up') === 'up');
   const memory = memoryByHost(inputs);
   const sized = up.map((host) => {

@@ -2,13 +2,13 @@
 import { DomainError, seriesAt, type SeriesBatch } from '../../core';
 import {
   FIT_STATUSES,
-  type Abstention,
   type FittedForecaster,
   type ForecastBatch,
   type Forecaster,
   type ForecastRequest,
 } from '../forecaster';
 import { meanOfQuantiles } from '../quantile-mean';
+import { openBatch } from '../scaled-rows';
 
 export const CLIMATOLOGY = 'climatology';
 
@@ -43,16 +43,7 @@ export class ClimatologyForecaster implements Forecaster, FittedForecaster {
   forecast(history: SeriesBatch, request: ForecastRequest): Promise<ForecastBatch> {
     const { seriesCount } = history;
     const { horizon, levels, bounds, end } = request;
-    const batch = {
-      seriesCount,
-      horizon,
-      levels,
-      point: new Float64Array(seriesCount * horizon),
-      mean: new Float64Array(seriesCount * horizon),
-      quantiles: new Float64Array(seriesCount * levels.length * horizon),
-      status: new Uint8Array(seriesCount),
-      abstentions: new Map<number, Abstention>(),
-    };
+    const batch = openBatch(seriesCount, request);
     const [lower, upper] = [bounds?.lower ?? -Infinity, bounds?.upper ?? Infinity];
     for (let series = 0; series < seriesCount; series += 1) {
       const values = seriesAt(history, series).values.subarray(0, end);

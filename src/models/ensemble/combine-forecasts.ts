@@ -2,7 +2,7 @@
 import { quantileAt } from '../../core';
 import type { Abstention, ForecastBatch } from '../forecaster';
 import { FIT_STATUSES } from '../forecaster';
-import type { CombineKernels, LevelPlace } from '../../kernels';
+import { levelPlace, type CombineKernels } from '../../kernels';
 import { MEAN_SHARES, meanOfQuantiles } from '../quantile-mean';
 import { chosenModel, nearestLevel, type Choice } from './choose-members';
 
@@ -67,22 +67,12 @@ export async function mixForecasts(
       weights: choice.weights,
       judgedCount: choice.levels.length,
       judgedOf: Int32Array.from(levels, (level) => nearestLevel(choice.levels, level)),
-      point: placeOf(MEDIAN, levels),
-      mean: MEAN_SHARES.map(([level, weight]) => ({ ...placeOf(level, levels), weight })),
+      point: levelPlace(MEDIAN, levels),
+      mean: MEAN_SHARES.map(([level, weight]) => ({ ...levelPlace(level, levels), weight })),
     },
   );
   const status = statusOf(choice, forecasts, seriesCount);
   return { seriesCount, horizon, levels, ...mixed, ...status };
-}
-
-/** Where quantileAt reads `level`. */
-function placeOf(level: number, levels: readonly number[]): LevelPlace {
-  const last = levels.length - 1;
-  const exact = level <= levels[0] ? 0 : level >= levels[last] ? last : levels.indexOf(level);
-  if (exact >= 0) return { left: exact, right: exact, share: 0 };
-  const right = levels.findIndex((one) => one > level);
-  const left = right - 1;
-  return { left, right, share: (level - levels[left]) / (levels[right] - levels[left]) };
 }
 
 function addWeighted(

@@ -1,7 +1,6 @@
 // A long short-term memory over the whole fleet: a week of hours in, all leads and nine quantiles out at once.
 import { QUANTILE_LEVELS, type SeriesBatch } from '../../core';
-import type { Kernels, LstmArithmetic } from '../../kernels';
-import { RowFeatures } from '../boosted';
+import { RowFeatures, type Kernels, type LstmArithmetic } from '../../kernels';
 import {
   blockCalendar,
   forecastInBlocks,

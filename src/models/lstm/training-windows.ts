@@ -1,7 +1,6 @@
 // The windows that the LSTM learns from: seeded origins of every series, and what followed them.
 import { crc32c, hash32, seriesAt, uniform } from '../../core';
-import type { LstmWindows } from '../../kernels';
-import { profileOf, RowFeatures, type SeriesProfile } from '../boosted';
+import { profileOf, RowFeatures, type LstmWindows, type SeriesProfile } from '../../kernels';
 import type { TrainingSource } from '../training-source';
 import { fillWindow, STEPS, WINDOW_SIZE } from './window-inputs';
 import { WeekWaves } from './week-waves';

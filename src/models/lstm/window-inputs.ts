@@ -3,7 +3,7 @@
 // Symbols: t the origin (first unknown column), u columns per hour, T = 168 steps, I = 12 inputs, F the hours that are
 // forecast. Step s < T - F is the hour of columns [t - (T - F - s) u, t - (T - F - s - 1) u); the last F steps are the
 // hours from t on, of which only calendar and rules are known. Every input lies in [-1, 1]: bytes carry no more.
-import { spanDeviation, spanMean, type RowFeatures, type SeriesProfile } from '../boosted';
+import { spanDeviation, spanMean, type RowFeatures, type SeriesProfile } from '../../kernels';
 import type { WeekWaves } from './week-waves';
 
 export const STEPS = 168;

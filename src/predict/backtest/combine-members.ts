@@ -29,17 +29,17 @@ export function combineMembers(
   return members.length === 0 ? [] : new Combination(members, request).byOrigin();
 }
 
-/** One ensemble forecast, and how many of its steps taught the calibration something. */
+/** One ensemble forecast that is not fully known yet, and how many of its steps were learned. */
 interface PastForecast {
   readonly forecast: ForecastBatch;
   /** Column of its first step, counted in the first series. */
   readonly at: number;
-  learnedSteps: number;
+  readonly learnedSteps: number;
 }
 
 class Combination {
   private readonly about: Pick<MemberLosses, 'members' | 'blocks' | 'levels' | 'seriesCount'>;
-  private readonly past: PastForecast[] = [];
+  private past: readonly PastForecast[] = [];
   private calibration: Calibration;
 
   constructor(
@@ -83,18 +83,22 @@ class Combination {
     judged: readonly JudgedNight[],
     members: readonly ForecastBatch[],
   ): ForecastBatch {
-    for (const one of this.past) {
-      const stepsBack = history.length - one.at;
-      const { forecast, learnedSteps } = one;
-      this.calibration = learnNight(this.calibration, forecast, history, stepsBack, learnedSteps);
-      one.learnedSteps = stepsBack;
-    }
+    this.learnFrom(history);
     const losses = averageNights(judged, this.about);
     const choice = chooseMembers(losses, fleetLosses(losses));
     const bounds = boundsOf(history, this.request);
     const forecast = calibrateForecast(combineForecasts(choice, members), this.calibration, bounds);
-    this.past.push({ forecast, at: history.length, learnedSteps: 0 });
+    this.past = [...this.past, { forecast, at: history.length, learnedSteps: 0 }];
     return forecast;
+  }
+
+  private learnFrom(history: SeriesBatch): void {
+    const seen = this.past.map(({ forecast, at, learnedSteps }) => {
+      const stepsBack = history.length - at;
+      this.calibration = learnNight(this.calibration, forecast, history, stepsBack, learnedSteps);
+      return { forecast, at, learnedSteps: stepsBack };
+    });
+    this.past = seen.filter(({ learnedSteps }) => learnedSteps < this.request.horizon);
   }
 
   /** Nights of the calibration span older than `age`, seen from the night of that age. */

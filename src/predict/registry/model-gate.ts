@@ -1,6 +1,8 @@
 // The gate of promotion: a challenger against the champion, on the same nights.
+import { roundTo } from '../../core';
 import { BASELINE_NAMES, type ModelErrors } from './measure-models';
 import type { VersionErrors } from './measured-versions';
+import { ERROR_DIGITS } from './model-metrics';
 import { lossRatio, sumsOf } from './summarise-errors';
 
 /** What the gate measured and decided; kept with the move. */
@@ -68,8 +70,8 @@ export function gateVerdict(
     firstOriginMs: errors.origins[0],
     origins: errors.origins.length,
     vms: errors.seriesCount,
-    ratio: rounded(ratio),
-    blocks: blocks.map((block) => ({ ...block, ratio: rounded(block.ratio) })),
+    ratio: roundTo(ratio, ERROR_DIGITS),
+    blocks: blocks.map((block) => ({ ...block, ratio: roundTo(block.ratio, ERROR_DIGITS) })),
   };
 }
 
@@ -77,8 +79,4 @@ export function gateVerdict(
 function bestBaseline(errors: ModelErrors): string {
   const [first, ...others] = BASELINE_NAMES.map((name) => sumsOf(errors, name));
   return others.reduce((best, one) => (lossRatio(errors, one, best) < 1 ? one : best), first).model;
-}
-
-function rounded(ratio: number): number {
-  return Math.round(ratio * 1e5) / 1e5;
 }

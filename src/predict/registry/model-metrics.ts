@@ -1,6 +1,9 @@
 // What a version and its baselines got wrong on the last nights, in few numbers.
 import type { EpochMs } from '../../core';
 
+/** Of errors and ratios as they are told and kept. */
+export const ERROR_DIGITS = 5;
+
 /** Errors of one model over some VMs and leads. */
 export interface ErrorSummary {
   readonly model: string;

@@ -1,5 +1,6 @@
 // From sums by VM and block of leads to the few numbers of a card and of the gate.
-import type { ErrorSummary } from './model-metrics';
+import { roundTo } from '../../core';
+import { ERROR_DIGITS, type ErrorSummary } from './model-metrics';
 import type { ErrorSums, ModelErrors } from './measure-models';
 
 /** CPU points: below this a loss is noise, and a stopped VM must not decide (lab/score.py EPS). */
@@ -29,10 +30,10 @@ export function summariseErrors(
     const judged = Math.max(1, total.count);
     return {
       model: sums.model,
-      pinballPct: rounded(total.pinball / judged),
-      maePct: rounded(total.absolute / judged),
-      cover90: rounded(total.inside / judged),
-      relative: rounded(typicalRatio(errors, sums, reference, scope)),
+      pinballPct: roundTo(total.pinball / judged, ERROR_DIGITS),
+      maePct: roundTo(total.absolute / judged, ERROR_DIGITS),
+      cover90: roundTo(total.inside / judged, ERROR_DIGITS),
+      relative: roundTo(typicalRatio(errors, sums, reference, scope), ERROR_DIGITS),
     };
   });
 }
@@ -108,8 +109,4 @@ function* cellsOf(errors: ModelErrors, { series, block }: ErrorScope): Generator
     if (block !== undefined) yield row * blockCount + block;
     else for (let at = 0; at < blockCount; at += 1) yield row * blockCount + at;
   }
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1e5) / 1e5;
 }

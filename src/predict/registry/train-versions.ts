@@ -4,7 +4,7 @@ import type { Kernels } from '../../kernels';
 import { FIVE_MINUTE, HOURLY, type Resolution } from '../night-settings';
 import { trainModels, type ModelPurpose, type TrainedModel } from '../train-models';
 import { artefactBefore, findVersion } from './load-model';
-import type { ModelErrors } from './measure-models';
+import { BASELINE_NAMES, type ModelErrors } from './measure-models';
 import { firstOriginOf, measureVersions } from './measured-versions';
 import { checksumsOf, putArtefact } from './model-artefact';
 import { modelCard, modelCardText } from './model-card';
@@ -222,8 +222,7 @@ async function keepVersion(
 
 /** Of one version, under its model's name, and of the baselines. */
 function errorsOf(errors: ModelErrors, { modelId, name }: Draft): ModelErrors {
-  const isOther = (model: string): boolean => /^[0-9a-f]{32}$/.test(model);
-  const baselines = errors.models.filter(({ model }) => !isOther(model));
+  const baselines = errors.models.filter(({ model }) => BASELINE_NAMES.includes(model));
   return { ...errors, models: [{ ...sumsOf(errors, modelId), model: name }, ...baselines] };
 }
 

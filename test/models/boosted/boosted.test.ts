@@ -1,11 +1,9 @@
 // Boosted trees over a fleet: what they must keep whatever they learn.
 import { batchOf, QUANTILE_LEVELS, type SeriesBatch } from '../../../src/core';
-import { openKernels } from '../../../src/kernels';
+import { FEATURE_NAMES, openKernels, type Centring } from '../../../src/kernels';
 import {
   BoostedForecaster,
-  FEATURE_NAMES,
   FIT_STATUSES,
-  type Centring,
   type FittedBoosted,
   type ForecastBatch,
 } from '../../../src/models';

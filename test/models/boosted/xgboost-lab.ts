@@ -2,13 +2,13 @@
 import { uniform } from '../../../src/core';
 import {
   openKernels,
+  type BinCuts,
   type BoostedLoss,
   type BoostedTraining,
   type BoostedTrees,
 } from '../../../src/kernels';
-import { xgboostModelOf, xgboostText, type XgboostModel } from '../../../src/models';
 import { binRow } from '../../../src/kernels/reference/features/bins';
-import { cutsOf, type BinCuts } from '../../../src/models';
+import { cutsOf, xgboostModelOf, xgboostText, type XgboostModel } from '../../../src/models';
 
 export const FEATURES = ['lag 1', 'mean, "7 days"', 'zeros', 'tiny'] as const;
 export const kernels = openKernels('auto');

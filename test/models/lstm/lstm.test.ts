@@ -4,13 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { batchOf, QUANTILE_LEVELS, seriesAt, uniform, type SeriesBatch } from '../../../src/core';
-import { openKernels } from '../../../src/kernels';
+import { openKernels, profileOf, RowFeatures } from '../../../src/kernels';
 import {
   decodeTensors,
   FIT_STATUSES,
   LstmForecaster,
-  profileOf,
-  RowFeatures,
   type Checkpoint,
   type FittedLstm,
   type ForecastBatch,

@@ -165,17 +165,16 @@ function trustOf(seen: readonly Expectation[], depth: number): number {
 
 /** Widths by depth from errors made before learning; never narrower where less is known. */
 function fitWidths(model: CostModel, errors: ReadonlyMap<string, number[]>): void {
-  const depths = DEPTHS;
   for (const mode of RUN_MODES) {
     const byTarget: Partial<Record<Target, number[]>> = {};
     for (const target of TARGETS) {
       const plain = errors.get(`${mode}|${target}|0`);
       if (plain === undefined) continue;
-      const widths: number[] = Array(depths).fill(0);
-      for (let depth = depths - 1; depth >= 0; depth -= 1) {
+      const widths: number[] = Array(DEPTHS).fill(0);
+      for (let depth = DEPTHS - 1; depth >= 0; depth -= 1) {
         const seen = errors.get(`${mode}|${target}|${depth}`) ?? [];
         const from = seen.length >= 40 ? seen : plain;
-        const least = depth === depths - 1 ? 0.02 : widths[depth + 1];
+        const least = depth === DEPTHS - 1 ? 0.02 : widths[depth + 1];
         widths[depth] = Math.max(least, quantile(from, COVERAGE));
       }
       byTarget[target] = widths;

@@ -2,7 +2,7 @@
 //
 // Symbols: t the cutoff (first unknown column), m columns per day, L columns of a window, S = m - L + 1 starts of a
 // day, D days looked back. Window s of day d back covers columns [t - d m + s, t - d m + s + L): all of them known.
-import { carryForward, isUsable, runningSum } from '../../../models';
+import { carryForward, isUsable, runningSum } from '../../../kernels';
 
 /** Days that are looked back at most. */
 export const DAYS_BACK = 14;

@@ -3,8 +3,8 @@
 // Source: the lab's lessons 9 to 12 (a quiet-looking window hits a batch job on one VM-day in eight, and learning the
 // scaled load is as good as learning regret or ranks).
 import { hash32, seriesAt, type SeriesBatch } from '../../../core';
-import type { BoostedTrees, Kernels } from '../../../kernels';
-import { CUTS_MAX, cutsOf, type BinCuts, type TrainingSource } from '../../../models';
+import { CUTS_MAX, type BinCuts, type BoostedTrees, type Kernels } from '../../../kernels';
+import { cutsOf, type TrainingSource } from '../../../models';
 import { loadSums, type LoadSums } from './day-loads';
 import {
   fleetProfile,
