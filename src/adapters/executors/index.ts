@@ -1,3 +1,4 @@
 // Hypervisors: what the composition root may see.
 export * from './file-journal';
+export * from './kubevirt/kubevirt-executor';
 export * from './qemu/qemu-executor';

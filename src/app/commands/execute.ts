@@ -1,10 +1,8 @@
 // `slackwater execute`: the reference executor: claims open windows, migrates, reports outcomes.
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
-import { z } from 'zod';
-import { FileJournal, QemuExecutor } from '../../adapters/executors';
+import { FileJournal } from '../../adapters/executors';
 import { DomainError, SystemClock } from '../../core';
 import {
   executeWindow,
@@ -18,11 +16,12 @@ import {
 } from '../../migration';
 import { RestClient } from '../client/rest-client';
 import { RestWindowService } from '../client/rest-window-service';
+import { EXECUTOR_NAMES, openExecutor, type ExecutorName } from './executor-settings';
 import { countOf } from './parse-options';
 import { withService, type ClientOptions } from './service-options';
 
 interface ExecuteOptions extends ClientOptions {
-  readonly executor: 'qemu';
+  readonly executor: ExecutorName;
   readonly settings: string;
   readonly journal: string;
   readonly name: string;
@@ -33,21 +32,7 @@ interface ExecuteOptions extends ClientOptions {
   readonly every: number;
 }
 
-const SETTINGS = z.strictObject({
-  downtimeLimitMs: z.number().min(1).max(2_000_000).default(300),
-  bandwidthBytesPerSec: z.number().min(65_536).optional(),
-  vms: z.record(
-    z.string(),
-    z.strictObject({
-      source: z.string(),
-      destination: z.string(),
-      listen: z.string().default('tcp:127.0.0.1:0'),
-      destinationLog: z.string().optional(),
-    }),
-  ),
-});
 const LEASE_MS = 30_000;
-const POLL_MS = 200;
 
 export function registerExecute(program: Command): void {
   withService(
@@ -55,7 +40,7 @@ export function registerExecute(program: Command): void {
       .command('execute')
       .description('migrates VMs in their open windows and reports what it really cost')
       .addOption(
-        new Option('--executor <kind>', 'hypervisor').choices(['qemu']).makeOptionMandatory(),
+        new Option('--executor <kind>', 'hypervisor').choices(EXECUTOR_NAMES).makeOptionMandatory(),
       )
       .requiredOption('--settings <file>', 'JSON: how each VM is reached, limits')
       .option('--journal <file>', 'what is under way, kept across crashes', 'slackwater.journal')
@@ -69,7 +54,8 @@ export function registerExecute(program: Command): void {
 }
 
 async function execute(options: ExecuteOptions): Promise<void> {
-  const { executor, settings } = openExecutor(options);
+  const { executor, ...limits } = openExecutor(options.executor, options.settings, options.journal);
+  const settings: ExecuteSettings = { name: options.name, leaseMs: LEASE_MS, ...limits };
   const service = new RestWindowService(RestClient.of(options), options.name);
   const watching = options.dryRun === true || options.shadow === true;
   const vmIds = executor.vmIds.filter((vmId) => options.vm?.includes(vmId) ?? true);
@@ -160,29 +146,4 @@ async function preview(
 /** One JSON line each: for logs and for other programs. */
 function tell(what: string, about: OutcomeReceipt | object): void {
   process.stdout.write(`${JSON.stringify({ what, ...about })}\n`);
-}
-
-function openExecutor(options: ExecuteOptions): {
-  readonly executor: MigrationExecutor;
-  readonly settings: ExecuteSettings;
-} {
-  const { vms, ...limits } = settingsIn(options.settings);
-  const settings = { name: options.name, leaseMs: LEASE_MS, pollMs: POLL_MS, ...limits };
-  return { executor: new QemuExecutor(vms), settings };
-}
-
-function settingsIn(path: string): z.output<typeof SETTINGS> {
-  let said: unknown;
-  try {
-    said = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `settings '${path}' cannot be read: ${why}`;
-    throw new DomainError('INPUT_UNREADABLE', message, {}, { cause });
-  }
-  const parsed = SETTINGS.safeParse(said);
-  if (parsed.success) return parsed.data;
-  const [fault] = parsed.error.issues;
-  const message = `settings '${path}': ${fault.path.join('.')}: ${fault.message}`;
-  throw new DomainError('REQUEST_INVALID', message);
 }

@@ -28,6 +28,8 @@ export interface MigrationReport {
   readonly status: OutcomeStatus;
   readonly cause?: FailureCause;
   readonly detail?: string;
+  /** Host that received the VM. */
+  readonly target?: string;
   /** Unknown is absent. */
   readonly totalTimeMs?: number;
   readonly downtimeMs?: number;

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError, type Json } from '../../../core';
 import {
   MigrationExecutor,
-  type FailureCause,
   type MigrationOrder,
   type MigrationReport,
   type Preparation,
   type Sight,
 } from '../../../migration';
+import { causeOf } from '../failure-cause';
 import { Qmp, QmpRefusal } from './qmp';
 
 export interface QemuVm {
@@ -213,16 +213,6 @@ function figuresOf(info: MigrateInfo): Omit<MigrationReport, 'status'> {
     bytesSent: info.ram?.transferred || undefined,
     rounds: info.ram?.['dirty-sync-count'],
   };
-}
-
-const CAUSES: readonly (readonly [RegExp, FailureCause])[] = [
-  [/mismatch|unknown savevm|unsupported|invalid magic|incompatible/i, 'incompatible'],
-  [/cannot allocate|out of memory|no space/i, 'resources'],
-  [/refused|reset by peer|unreachable|broken pipe|unable to write|closed|timed out/i, 'connection'],
-];
-
-export function causeOf(text: string): FailureCause {
-  return CAUSES.find(([pattern]) => pattern.test(text))?.[1] ?? 'hypervisor';
 }
 
 async function orRefused<T>(work: () => Promise<T>): Promise<T> {
