@@ -1,4 +1,5 @@
 // Hypervisors: what the composition root may see.
 export * from './file-journal';
 export * from './kubevirt/kubevirt-executor';
+export * from './proxmox/proxmox-executor';
 export * from './qemu/qemu-executor';

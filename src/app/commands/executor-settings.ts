@@ -1,7 +1,7 @@
 // The settings file of `slackwater execute`, one schema per kind of hypervisor.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { KubeVirtExecutor, QemuExecutor } from '../../adapters/executors';
+import { KubeVirtExecutor, ProxmoxExecutor, QemuExecutor } from '../../adapters/executors';
 import { DomainError } from '../../core';
 import type { MigrationExecutor } from '../../migration';
 
@@ -46,6 +46,24 @@ const KINDS = {
       ),
     }),
     (settings) => new KubeVirtExecutor(settings),
+  ),
+  proxmox: kindOf(
+    1_000,
+    z.strictObject({
+      ...limits,
+      ...api,
+      tokenFile: text,
+      vms: z.record(
+        text,
+        z.strictObject({
+          vmid: z.int().min(1),
+          target: text,
+          withLocalDisks: z.boolean().optional(),
+          targetStorage: text.optional(),
+        }),
+      ),
+    }),
+    (settings) => new ProxmoxExecutor(settings),
   ),
 } as const;
 

@@ -21,6 +21,10 @@ const GOOD: Readonly<Record<string, { readonly said: object; readonly needs: rea
       },
       needs: ['url', 'tokenFile', 'vms', 'vms.v.namespace', 'vms.v.name'],
     },
+    proxmox: {
+      said: { url: 'https://pve:8006', tokenFile: '/t', vms: { v: { vmid: 1, target: 'pve2' } } },
+      needs: ['url', 'tokenFile', 'vms', 'vms.v.vmid', 'vms.v.target'],
+    },
   };
 
 describe.each(Object.keys(GOOD) as ExecutorName[])('settings of --executor %s', (kind) => {
