@@ -1,5 +1,6 @@
 // Hypervisors: what the composition root may see.
 export * from './file-journal';
 export * from './kubevirt/kubevirt-executor';
+export * from './nova/nova-executor';
 export * from './proxmox/proxmox-executor';
 export * from './qemu/qemu-executor';

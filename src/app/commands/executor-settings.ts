@@ -1,7 +1,12 @@
 // The settings file of `slackwater execute`, one schema per kind of hypervisor.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { KubeVirtExecutor, ProxmoxExecutor, QemuExecutor } from '../../adapters/executors';
+import {
+  KubeVirtExecutor,
+  NovaExecutor,
+  ProxmoxExecutor,
+  QemuExecutor,
+} from '../../adapters/executors';
 import { DomainError } from '../../core';
 import type { MigrationExecutor } from '../../migration';
 
@@ -10,8 +15,9 @@ const limits = {
   bandwidthBytesPerSec: z.number().min(65_536).optional(),
 };
 const text = z.string().min(1);
-/** An API over HTTP. */
-const api = { url: text, caFile: text.optional(), timeoutMs: z.int().min(100).optional() };
+/** Of an API over HTTP. */
+const bounds = { caFile: text.optional(), timeoutMs: z.int().min(100).optional() };
+const api = { url: text, ...bounds };
 
 const KINDS = {
   qemu: kindOf(
@@ -46,6 +52,21 @@ const KINDS = {
       ),
     }),
     (settings) => new KubeVirtExecutor(settings),
+  ),
+  nova: kindOf(
+    1_000,
+    z.strictObject({
+      ...limits,
+      ...bounds,
+      authUrl: text,
+      credentialFile: text,
+      region: text.optional(),
+      interface: z.enum(['public', 'internal', 'admin']).optional(),
+      permitsAutoConverge: z.boolean().optional(),
+      permitsPostCopy: z.boolean().optional(),
+      vms: z.record(text, z.strictObject({ serverId: text, host: text.optional() })),
+    }),
+    (settings) => new NovaExecutor(settings),
   ),
   proxmox: kindOf(
     1_000,

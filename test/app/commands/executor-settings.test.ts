@@ -21,6 +21,10 @@ const GOOD: Readonly<Record<string, { readonly said: object; readonly needs: rea
       },
       needs: ['url', 'tokenFile', 'vms', 'vms.v.namespace', 'vms.v.name'],
     },
+    nova: {
+      said: { authUrl: 'https://k:5000/v3', credentialFile: '/c', vms: { v: { serverId: 's' } } },
+      needs: ['authUrl', 'credentialFile', 'vms', 'vms.v.serverId'],
+    },
     proxmox: {
       said: { url: 'https://pve:8006', tokenFile: '/t', vms: { v: { vmid: 1, target: 'pve2' } } },
       needs: ['url', 'tokenFile', 'vms', 'vms.v.vmid', 'vms.v.target'],
