@@ -229,6 +229,8 @@ export function migrationExecutorConformance(
       'names a hypervisor that is %s, in time, at every call',
       async (how) => {
         const { evidence } = await executor.prepare(ORDER);
+        await executor.start(ORDER);
+        await lookUntil(executor, evidence, ['running']);
         lab.break(how);
         const unreachable = { code: 'EXECUTOR_UNREACHABLE' };
         const begunMs = performance.now();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import {
   KubeVirtExecutor,
+  LibvirtExecutor,
   NovaExecutor,
   ProxmoxExecutor,
   QemuExecutor,
@@ -52,6 +53,27 @@ const KINDS = {
       ),
     }),
     (settings) => new KubeVirtExecutor(settings),
+  ),
+  libvirt: kindOf(
+    500,
+    z.strictObject({
+      ...limits,
+      virsh: text.optional(),
+      timeoutMs: bounds.timeoutMs,
+      vms: z.record(
+        text,
+        z.strictObject({
+          domain: text,
+          source: text,
+          destination: text,
+          migrateUri: text.optional(),
+          peerToPeer: z.boolean().optional(),
+          copyStorage: z.boolean().optional(),
+          persistent: z.boolean().optional(),
+        }),
+      ),
+    }),
+    (settings, journal) => new LibvirtExecutor({ ...settings, folder: `${journal}.virsh` }),
   ),
   nova: kindOf(
     1_000,

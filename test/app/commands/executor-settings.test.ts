@@ -21,6 +21,10 @@ const GOOD: Readonly<Record<string, { readonly said: object; readonly needs: rea
       },
       needs: ['url', 'tokenFile', 'vms', 'vms.v.namespace', 'vms.v.name'],
     },
+    libvirt: {
+      said: { vms: { v: { domain: 'd', source: 'qemu+ssh://a', destination: 'qemu+ssh://b' } } },
+      needs: ['vms', 'vms.v.domain', 'vms.v.source', 'vms.v.destination'],
+    },
     nova: {
       said: { authUrl: 'https://k:5000/v3', credentialFile: '/c', vms: { v: { serverId: 's' } } },
       needs: ['authUrl', 'credentialFile', 'vms', 'vms.v.serverId'],
