@@ -45,7 +45,6 @@ const INGEST_RETRY_MS = 500;
 const TRAINER_EVERY_MS = 2_000;
 
 export class System implements Service {
-  readonly clock: Clock = new SystemClock();
   readonly metrics = new Metrics();
   readonly bus = new InProcessFeedBus();
   readonly ports: NightPorts;
@@ -65,6 +64,7 @@ export class System implements Service {
     readonly log: Logger,
     readonly kernels: Kernels,
     private readonly outside: Outside,
+    readonly clock: Clock,
   ) {
     this.sinks = [this.bus];
     if (config.KAFKA_BROKERS !== undefined) {
@@ -89,12 +89,17 @@ export class System implements Service {
   }
 
   /** Starts everything that this process is for, or throws one clear DomainError. */
-  static async start(config: Config, kind: ProcessKind, log = logger(config)): Promise<System> {
+  static async start(
+    config: Config,
+    kind: ProcessKind,
+    log = logger(config),
+    clock: Clock = new SystemClock(),
+  ): Promise<System> {
     const kernels = openKernels(config.BACKEND);
     const { notice } = kernels.report();
     if (notice !== undefined) log.warn(notice);
     const outside = await openOutside(config, kind, log);
-    const system = new System(config, kind, log, kernels, outside);
+    const system = new System(config, kind, log, kernels, outside, clock);
     try {
       await system.begin();
       return system;

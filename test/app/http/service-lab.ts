@@ -6,7 +6,7 @@ import { hashOfToken } from '../../../src/app/auth/operator-token';
 import { System } from '../../../src/app/composition/system';
 import { demoNight } from '../../../src/app/demo/demo-night';
 import { readConfig } from '../../../src/config';
-import type { Scope } from '../../../src/core';
+import { SystemClock, type EpochMs, type Scope } from '../../../src/core';
 
 export interface Answer {
   readonly status: number;
@@ -26,6 +26,25 @@ interface Body {
   readonly memberLosses: readonly unknown[];
 }
 
+interface LabNight {
+  readonly vms: number;
+  readonly days: number;
+}
+
+/** Goes as fast as the system's, but started at a given instant. */
+class ClockFrom extends SystemClock {
+  readonly #aheadMs: number;
+
+  constructor(startMs: EpochMs) {
+    super();
+    this.#aheadMs = startMs - super.nowMs();
+  }
+
+  override nowMs(): EpochMs {
+    return super.nowMs() + this.#aheadMs;
+  }
+}
+
 /** What `start` makes is there only after beforeAll. */
 export class ServiceLab {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'slackwater-service-'));
@@ -42,8 +61,10 @@ export class ServiceLab {
     return this.started;
   }
 
-  async start(night: { readonly vms: number; readonly days: number }): Promise<void> {
-    this.started = await System.start(readConfig(this.environment), 'main');
+  /** From the instant on, where one is given: else what is forecast depends on the day. */
+  async start(night: LabNight, fromMs?: EpochMs): Promise<void> {
+    const clock = fromMs === undefined ? new SystemClock() : new ClockFrom(fromMs);
+    this.started = await System.start(readConfig(this.environment), 'main', undefined, clock);
     await demoNight(this.started, { ...night, seed: 3 });
   }
 
