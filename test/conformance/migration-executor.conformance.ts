@@ -261,9 +261,11 @@ export function migrationExecutorConformance(
       return { service, run, recover };
     }
 
-    const crash = (step: ExecuteStep): void => {
-      if (step === 'asked') throw new Error('killed');
-    };
+    const crashAt =
+      (killedAt: ExecuteStep) =>
+      (step: ExecuteStep): void => {
+        if (step === killedAt) throw new Error('killed');
+      };
 
     it('makes an outcome of an open window', async () => {
       const { service, run } = await window((step) => {
@@ -275,18 +277,27 @@ export function migrationExecutorConformance(
       expect(outcome.downtimeMs !== undefined).toBe(told.downtime);
     });
 
-    it('asks the hypervisor after a crash what became of it, and starts nothing again', async () => {
-      const { service, run, recover } = await window(crash);
+    it.each<[ExecuteStep, string, number]>([
+      ['written', 'refused', 0],
+      ['allowed', 'refused', 0],
+      ['asked', 'completed', 1],
+      ['ended', 'completed', 1],
+      ['reported', 'completed', 1],
+    ])('is asked what became of it after a crash at "%s": %s', async (step, status, starts) => {
+      const { service, run, recover } = await window((at) => {
+        if (at === 'asked') setTimeout(() => lab.succeed(), 100);
+        crashAt(step)(at);
+      });
       await expect(run()).rejects.toThrow('killed');
-      setTimeout(() => lab.succeed(), 100);
       await recover();
-      expect(await service.outcomes()).toMatchObject([{ outcome: { status: 'completed' } }]);
-      expect(lab.starts()).toBe(1);
+      expect(await service.outcomes()).toMatchObject([{ outcome: { status } }]);
+      expect(lab.starts()).toBe(starts);
       await expect(run()).rejects.toMatchObject({ code: 'WINDOW_STARTED' });
+      expect(lab.starts()).toBe(starts);
     });
 
     it('reports unknown after a crash where the hypervisor cannot tell', async () => {
-      const { service, run, recover } = await window(crash);
+      const { service, run, recover } = await window(crashAt('asked'));
       await expect(run()).rejects.toThrow('killed');
       lab.forget();
       await recover();

@@ -49,6 +49,13 @@ export class KubeVirtLab implements ExecutorLab {
     return new KubeVirtExecutor({ url, tokenFile, timeoutMs: 400, settleMs: 150, vms });
   }
 
+  /** As the command reads them. */
+  file(vmId: string): object {
+    const { url, tokenFile } = this;
+    const policySelector = { 'vm.kubevirt.io/name': 'till' };
+    return { url, tokenFile, vms: { [vmId]: { namespace: 'shop', name: 'till', policySelector } } };
+  }
+
   starts(): number {
     return this.started;
   }

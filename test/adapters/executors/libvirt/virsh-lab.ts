@@ -48,6 +48,12 @@ export class VirshLab implements ExecutorLab {
     return new LibvirtExecutor({ virsh, timeoutMs, folder: this.folder, vms });
   }
 
+  /** As the command reads them. */
+  file(vmId: string): object {
+    const vm = { domain: 'till', source: 'test://a', destination: 'test://b' };
+    return { virsh: join(this.dir, 'virsh'), vms: { [vmId]: vm } };
+  }
+
   read(name: string): string {
     const path = join(this.dir, name);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';

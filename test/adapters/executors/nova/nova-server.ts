@@ -61,6 +61,12 @@ export class NovaLab implements ExecutorLab {
     return new NovaExecutor({ authUrl: `${url}/v3`, credentialFile, ...bounds, vms, ...more });
   }
 
+  /** As the command reads them. */
+  file(vmId: string): object {
+    const { credentialFile, url } = this;
+    return { authUrl: `${url}/v3`, credentialFile, vms: { [vmId]: { serverId: 's-1' } } };
+  }
+
   starts(): number {
     return this.bodies.length;
   }

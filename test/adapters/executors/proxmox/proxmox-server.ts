@@ -58,6 +58,12 @@ export class ProxmoxLab implements ExecutorLab {
     return new ProxmoxExecutor({ url, tokenFile, timeoutMs: 400, settleMs: 150, vms });
   }
 
+  /** As the command reads them. */
+  file(vmId: string): object {
+    const { url, tokenFile } = this;
+    return { url, tokenFile, vms: { [vmId]: { vmid: 100, target: 'pve2' } } };
+  }
+
   starts(): number {
     return this.posted.length;
   }
