@@ -91,6 +91,11 @@ export const SETTINGS = {
     z.string().refine(isZone, 'an IANA time zone').default('UTC'),
     'IANA zone of the tenant: run dates and "02:00" are local to it.',
   ),
+  ADDRESS_KEY: setting(
+    z.string().min(32).optional(),
+    'Signs the addresses of calendars, 32 characters at least; the same in all main processes. Absent: made of the operator token.',
+    true,
+  ),
   NIGHT_AT: setting(
     z
       .string()

@@ -5,6 +5,7 @@ export const ERRORS = {
   REQUEST_INVALID: { status: 400, retry: false, remedy: 'Correct the named field.' },
   TOKEN_MISSING: { status: 401, retry: false, remedy: 'Send "Authorization: Bearer TOKEN".' },
   TOKEN_INSUFFICIENT: { status: 403, retry: false, remedy: 'Use a token with the named scope.' },
+  ADDRESS_INVALID: { status: 403, retry: false, remedy: 'Ask the operator for a new address.' },
   VM_UNKNOWN: { status: 404, retry: false, remedy: 'List the VMs with GET /v1/vms.' },
   HOST_UNKNOWN: { status: 404, retry: false, remedy: 'List the hosts with GET /v1/hosts.' },
   CLUSTER_UNKNOWN: { status: 404, retry: false, remedy: 'List the hosts with GET /v1/hosts.' },

@@ -18,6 +18,7 @@ export * from './plans';
 export * from './relay-feed';
 export * from './windows/candidate-table';
 export * from './windows/rank-windows';
+export * from './windows/window-calendar';
 export * from './windows/window-document';
 export * from './windows/window-schema';
 export * from './windows/learned';

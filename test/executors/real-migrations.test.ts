@@ -117,7 +117,8 @@ real(
       const { outcome, receipt } = await migrated(trial);
       expect(outcome).toMatchObject({ status: 'completed', kind: 'qemu' });
       expect(outcome.totalTimeMs).toBeGreaterThan(10);
-      expect(outcome.downtimeMs).toBeGreaterThan(0);
+      // QEMU counts whole milliseconds: a quiet guest may pause less than one.
+      expect(outcome.downtimeMs).toBeGreaterThanOrEqual(0);
       expect(outcome.bytesSent).toBeGreaterThan(trial.load.usedMib * MIB * 0.9);
       expect(outcome.bytesSent).toBeLessThan(trial.load.usedMib * MIB * 30);
       expect(receipt).toMatchObject({ kept: 'new', unknown: [], learned: true });

@@ -15,7 +15,7 @@ const ANSWER_MS_MAX = 30_000;
 
 export class RestClient {
   private constructor(
-    private readonly url: string,
+    readonly url: string,
     private readonly token: string,
   ) {}
 

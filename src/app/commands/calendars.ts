@@ -1,9 +1,10 @@
-// `slackwater calendars`: lists them, reads one from an .ics file, removes one.
+// `slackwater calendars`: lists them, reads one from an .ics file, removes one, gives windows as one.
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { DomainError, formatInstant } from '../../core';
 import type { Calendar, Span } from '../../migration';
 import { RestClient } from '../client/rest-client';
+import type { CalendarAddress } from '../http/window-calendars.controller';
 import { alignedTable, csvTable, type Column } from '../table';
 import { withService, type ClientOptions } from './service-options';
 
@@ -12,6 +13,7 @@ type Item = Calendar & { readonly calendarId: string; readonly next?: Span };
 interface CalendarsOptions extends ClientOptions {
   readonly import?: string;
   readonly remove?: boolean;
+  readonly address?: boolean;
   readonly kind: Calendar['kind'];
   readonly zone?: string;
   readonly cluster?: readonly string[];
@@ -42,6 +44,10 @@ export function registerCalendars(program: Command): void {
       .description('when VMs may be migrated; with --import FILE.ics makes or replaces calendar ID')
       .option('--import <file>', 'events of an iCalendar file')
       .option('--remove', 'removes calendar ID')
+      .option(
+        '--address',
+        'prints a signed address of the windows as .ics, with --host of one host',
+      )
       .addOption(
         new Option('--kind <kind>', 'with --import')
           .choices(['allow', 'blackout'])
@@ -56,6 +62,7 @@ export function registerCalendars(program: Command): void {
 }
 
 async function calendars(id: string | undefined, options: CalendarsOptions): Promise<void> {
+  if (options.address === true) return printAddress(id, options);
   if (id === undefined && (options.import !== undefined || options.remove === true)) {
     throw new DomainError('REQUEST_INVALID', 'name the calendar: slackwater calendars ID ...');
   }
@@ -81,6 +88,23 @@ async function calendars(id: string | undefined, options: CalendarsOptions): Pro
   if (options.output === 'json') process.stdout.write(`${JSON.stringify({ items })}\n`);
   else if (options.output === 'csv') process.stdout.write(csvTable(COLUMNS, items));
   else process.stdout.write(alignedTable(COLUMNS, items));
+}
+
+async function printAddress(id: string | undefined, options: CalendarsOptions): Promise<void> {
+  const [host, ...others] = options.host ?? [];
+  if (id !== undefined || options.remove === true || options.import !== undefined) {
+    const message = '--address is about windows: it goes with --host only';
+    throw new DomainError('REQUEST_INVALID', message);
+  }
+  if (others.length > 0) {
+    const message = `an address is of one host, or without --host of all; not of '${others[0]}' too`;
+    throw new DomainError('REQUEST_INVALID', message);
+  }
+  const client = RestClient.of(options);
+  const made = await client.json<CalendarAddress>('/v1/calendar-addresses', 'POST', { host });
+  const address = { address: `${client.url}${made.path}`, untilMs: made.untilMs };
+  if (options.output === 'json') process.stdout.write(`${JSON.stringify(address)}\n`);
+  else process.stdout.write(`${address.address}\n`);
 }
 
 function imported(path: string, options: CalendarsOptions): object {

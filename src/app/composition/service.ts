@@ -37,6 +37,8 @@ export interface Service {
   readonly models: ModelRegistry;
   readonly trainings: TrainingOrders;
   readonly metrics: Metrics;
+  /** Of the addresses of calendars. */
+  readonly addressKey: Buffer;
 
   /** Opens or joins the night of an instant; the scheduler moves it on. */
   startRun(

@@ -27,6 +27,7 @@ import {
   type Worker,
 } from '../../predict';
 import { ensureOperatorToken, operatorTokenPath } from '../auth/operator-token';
+import { addressKeyOf } from '../auth/signed-address';
 import { pinnedKernels } from '../files/memory-night';
 import { startHttp, type HttpApp } from '../http/http-app';
 import { Metrics } from '../metrics';
@@ -155,6 +156,10 @@ export class System implements Service {
 
   get operatorToken(): string {
     return this.token;
+  }
+
+  get addressKey(): Buffer {
+    return addressKeyOf(this.config.ADDRESS_KEY, this.token);
   }
 
   async startRun(

@@ -30,6 +30,7 @@ import { SamplesController } from './samples.controller';
 import { TokensController } from './tokens.controller';
 import { TrainingsController } from './trainings.controller';
 import { VmsController } from './vms.controller';
+import { WindowCalendarsController } from './window-calendars.controller';
 
 const PAGE = join(__dirname, '../../../web/dist');
 const PARAM_LENGTH_MAX = 600; // 200 characters of a VM id, each percent-encoded
@@ -57,6 +58,7 @@ class HttpModule {
         TokensController,
         TrainingsController,
         VmsController,
+        WindowCalendarsController,
       ],
       providers: [
         { provide: SERVICE, useValue: service },
