@@ -115,6 +115,15 @@ describe('KubeVirtExecutor', () => {
     await expect(lab.open().prepare(ORDER)).rejects.toThrow(message);
   });
 
+  it('takes a name that is there already for its own migration, not for a refusal', async () => {
+    const executor = lab.open();
+    const { evidence } = await executor.prepare(ORDER);
+    await executor.start(ORDER);
+    await expect(executor.start(ORDER)).rejects.toMatchObject({ code: 'EXECUTOR_UNREACHABLE' });
+    expect(lab.starts()).toBe(1);
+    expect(await executor.look(ORDER, evidence)).toEqual({ state: 'running' });
+  });
+
   it('reads the token anew at each call: it is renewed in its file', async () => {
     const executor = lab.open();
     await executor.prepare(ORDER);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LibvirtExecutor } from '../../../../src/adapters/executors';
 import {
@@ -148,6 +149,16 @@ describe('LibvirtExecutor', () => {
     await lookUntil(executor, null, ['running']);
     await expect(lab.open().start(ORDER)).rejects.toMatchObject({ code: 'EXECUTOR_UNREACHABLE' });
     expect(lab.starts()).toBe(1);
+  });
+
+  it('runs virsh in a group of its own, so that it outlives an executor that is killed', async () => {
+    const executor = lab.open();
+    await executor.prepare(ORDER);
+    await executor.start(ORDER);
+    await lookUntil(executor, null, ['running']);
+    const [, , , , ours] = readFileSync('/proc/self/stat', 'utf8').split(' ');
+    expect(Number(lab.read('group'))).toBeGreaterThan(1);
+    expect(Number(lab.read('group'))).not.toBe(Number(ours));
   });
 
   it('names a host that cannot be reached, and a virsh that is not there', async () => {

@@ -50,6 +50,7 @@ case $command in
     [ -f "$dir/refuse" ] && fail "internal error: $(cat "$dir/refuse")"
     [ -f "$dir/lose-question" ] && fail "failed to connect to the hypervisor"
     echo + >> "$dir/starts"
+    cut -d ' ' -f 5 /proc/$$/stat > "$dir/group"
     touch "$dir/job"
     if [ -f "$dir/lose-answer" ]; then rm "$dir/lose-answer"; kill -9 $PPID; fi
     while [ ! -f "$dir/end" ]; do
