@@ -5,6 +5,7 @@ import { registerBacktest } from './app/commands/backtest';
 import { registerBench } from './app/commands/bench';
 import { registerConfig } from './app/commands/config';
 import { registerCalendars } from './app/commands/calendars';
+import { registerFeed } from './app/commands/feed';
 import { registerDemo } from './app/commands/demo';
 import { registerDoctor } from './app/commands/doctor';
 import { registerDrain } from './app/commands/drain';
@@ -48,6 +49,7 @@ registerDrain(program);
 registerUpgrade(program);
 registerExecute(program);
 registerCalendars(program);
+registerFeed(program);
 registerConfig(program);
 registerBench(program);
 

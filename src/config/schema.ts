@@ -72,6 +72,10 @@ export const SETTINGS = {
     z.string().min(1).default('lm.windows.v1'),
     'Topic that windows leave on.',
   ),
+  KAFKA_OUTCOME_TOPIC: setting(
+    z.string().min(1).default('lm.outcomes.v1'),
+    'Topic that reported outcomes leave on.',
+  ),
   KAFKA_GROUP: setting(
     z.string().min(1).default('slackwater-ingest'),
     'Consumer group that shows the lag; positions live in PostgreSQL.',
@@ -90,6 +94,11 @@ export const SETTINGS = {
   TENANT_TIME_ZONE: setting(
     z.string().refine(isZone, 'an IANA time zone').default('UTC'),
     'IANA zone of the tenant: run dates and "02:00" are local to it.',
+  ),
+  FEED_SIGNING_KEY: setting(
+    z.string().min(1).optional(),
+    'PEM of the Ed25519 private key that signs feed documents, then of older keys, if any; all are at /v1/feed/keys. Absent: unsigned.',
+    true,
   ),
   ADDRESS_KEY: setting(
     z.string().min(32).optional(),

@@ -1,11 +1,16 @@
-// Feed entries as CloudEvents 1.0: binary mode for Kafka, and server-sent events.
-import type { FeedEntry } from './window-store';
+// Feed events as CloudEvents 1.0: binary mode for Kafka, and server-sent events.
+import type { FeedSigner } from './feed-signature';
+import type { FeedEntry, FeedEvent } from './window-store';
 
 /** Topic of the feed and type of its events. */
 export const WINDOWS_TOPIC = 'lm.windows.v1';
 
+/** Headers of a signed event: of Slackwater, not of CloudEvents, whose data it is about. */
+export const SIGNATURE_HEADER = 'slackwater-signature';
+export const KEY_HEADER = 'slackwater-key';
+
 export interface KafkaEvent {
-  /** "tenant/vmId": all revisions of a VM stay in one partition, in order. */
+  /** "tenant/vmId": all events of a VM stay in one partition, in order. */
   readonly key: string;
   /** CloudEvents Kafka binding 1.0.2, binary mode: `ce_` attributes beside the bare data. */
   readonly headers: Readonly<Record<string, string>>;
@@ -13,22 +18,33 @@ export interface KafkaEvent {
   readonly value: string;
 }
 
-export function kafkaEvent(tenantId: string, entry: FeedEntry): KafkaEvent {
-  const key = `${tenantId}/${entry.vmId}`;
+/** `type` is what the event is, whatever the topic is called. */
+export function kafkaEvent(
+  tenantId: string,
+  event: FeedEvent,
+  type: string = WINDOWS_TOPIC,
+  signer?: FeedSigner,
+): KafkaEvent {
+  const key = `${tenantId}/${event.vmId}`;
+  const signed = signer?.sign(event.text);
   return {
     key,
     headers: {
       'content-type': 'application/json',
       ce_specversion: '1.0',
-      ce_id: entry.id,
+      ce_id: event.id,
       ce_source: `/slackwater/tenants/${encodeURIComponent(tenantId)}`,
-      ce_type: WINDOWS_TOPIC,
-      ce_subject: entry.vmId,
+      ce_type: type,
+      ce_subject: event.vmId,
       ce_partitionkey: key,
-      ce_sequence: String(entry.position),
-      ce_revision: String(entry.revision),
+      ce_sequence: String(event.position),
+      ...(event.revision !== undefined && { ce_revision: String(event.revision) }),
+      ...(signed !== undefined && {
+        [KEY_HEADER]: signed.keyId,
+        [SIGNATURE_HEADER]: signed.signature,
+      }),
     },
-    value: entry.text,
+    value: event.text,
   };
 }
 

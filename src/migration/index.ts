@@ -10,6 +10,7 @@ export { simulatePreCopy, type PreCopyCase, type PreCopyOutcome } from '../kerne
 export * from './cost/predict-cost';
 export * from './cost/learned';
 export * from './executors';
+export * from './feed-signature';
 export * from './explain';
 export * from './outcomes';
 export * from './hindsight';

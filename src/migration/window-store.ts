@@ -47,13 +47,20 @@ export type VmPolicy =
   | { readonly state: 'excluded'; readonly reason: string }
   | { readonly state: 'pinned'; readonly notBeforeMs: EpochMs; readonly reason: string };
 
-export interface FeedEntry {
-  /** Given by the relay, 1, 2, 3 ... without holes per tenant. */
+/** One event about one VM as it is relayed. */
+export interface FeedEvent {
+  /** Rises with each event of its kind. */
   readonly position: number;
   readonly id: string;
   readonly vmId: string;
-  readonly revision: number;
+  /** Of windows only. */
+  readonly revision?: number;
   readonly text: string;
+}
+
+/** Windows; positions are given by the relay, 1, 2, 3 ... without holes per tenant. */
+export interface FeedEntry extends FeedEvent {
+  readonly revision: number;
 }
 
 /** Twins: memory and PostgreSQL. All of one tenant unless it says otherwise. */
@@ -114,6 +121,6 @@ export abstract class FeedStore {
 /** Where the relay delivers (Kafka); at least once, under the same event id. */
 export abstract class FeedSink {
   abstract readonly name: string;
-  abstract deliver(tenantId: string, entries: readonly FeedEntry[]): Promise<void>;
+  abstract deliver(tenantId: string, events: readonly FeedEvent[]): Promise<void>;
   abstract close(): Promise<void>;
 }

@@ -15,6 +15,7 @@ const FLEET = { seed: 7, vmCount: 40 };
 const DAYS = 9;
 const SAMPLE_TOPIC = 'vm.cpu.minute';
 const WINDOW_TOPIC = 'lm.windows.v1';
+const OUTCOME_TOPIC = 'lm.outcomes.v1';
 
 interface History {
   readonly values: readonly (number | null)[];
@@ -56,6 +57,7 @@ describeWithServers('the night with real servers, beside the embedded one and a 
     ]);
     await broker.createTopic(SAMPLE_TOPIC, 2);
     await broker.createTopic(WINDOW_TOPIC, 3);
+    await broker.createTopic(OUTCOME_TOPIC, 3);
     mkdirSync(join(folder, 'objects'));
     environment = {
       DATABASE_URL: postgres.url,
@@ -147,6 +149,7 @@ describeWithServers('the night with real servers, beside the embedded one and a 
       kafka: 'ok',
       [`kafka topic ${SAMPLE_TOPIC}`]: 'ok',
       [`kafka topic ${WINDOW_TOPIC}`]: 'ok',
+      [`kafka topic ${OUTCOME_TOPIC}`]: 'ok',
     });
   });
 });

@@ -95,6 +95,7 @@ real(
       return { ...stored[0], receipt };
     }
 
+    const pausesMs: (number | undefined)[] = [];
     const SMALL = { memoryMib: 64, usedMib: 16 };
     const BUSY = { memoryMib: 64, usedMib: 32, pages: 7_000, rate: 200 };
 
@@ -117,11 +118,18 @@ real(
       const { outcome, receipt } = await migrated(trial);
       expect(outcome).toMatchObject({ status: 'completed', kind: 'qemu' });
       expect(outcome.totalTimeMs).toBeGreaterThan(10);
-      // QEMU counts whole milliseconds: a quiet guest may pause less than one.
-      expect(outcome.downtimeMs).toBeGreaterThanOrEqual(0);
+      pausesMs.push(outcome.downtimeMs);
       expect(outcome.bytesSent).toBeGreaterThan(trial.load.usedMib * MIB * 0.9);
       expect(outcome.bytesSent).toBeLessThan(trial.load.usedMib * MIB * 30);
-      expect(receipt).toMatchObject({ kept: 'new', unknown: [], learned: true });
+      // QEMU counts whole milliseconds: the pause of a quiet guest may be 0, which is unknown.
+      const unknown = outcome.downtimeMs === undefined ? ['downtimeMs'] : [];
+      expect(receipt).toMatchObject({ kept: 'new', unknown, learned: true });
+    });
+
+    it('measured the pause of at least half of them, and none is 0', () => {
+      const measured = pausesMs.filter((pauseMs) => pauseMs !== undefined);
+      expect(measured.length).toBeGreaterThanOrEqual(pausesMs.length / 2);
+      expect(Math.min(...measured)).toBeGreaterThan(0);
     });
 
     it('measures the pause of post-copy from STOP to RESUME', async () => {

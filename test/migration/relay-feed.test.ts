@@ -1,7 +1,7 @@
 // The relay delivers everything at least once, in order, and nothing while stopped.
 import { MemoryFeedStore, MemoryWindowStore } from '../../src/adapters/embedded';
 import { FeedSink, kafkaEvent, relayFeed, serverSentEvent } from '../../src/migration';
-import type { FeedEntry } from '../../src/migration';
+import type { FeedEntry, FeedEvent } from '../../src/migration';
 import { documentOf } from '../conformance/window-store.conformance';
 
 /** Dies as told: before it took a batch, or after. */
@@ -10,7 +10,7 @@ class RecordingSink extends FeedSink {
   readonly ids: string[] = [];
   dieAfterDelivery = false;
 
-  override async deliver(_: string, entries: readonly FeedEntry[]): Promise<void> {
+  override async deliver(_: string, entries: readonly FeedEvent[]): Promise<void> {
     this.ids.push(...entries.map((entry) => entry.id));
     if (this.dieAfterDelivery) throw new Error('the sink died');
   }

@@ -1,8 +1,8 @@
 // A feed sink for listeners of this process (server-sent events): a nudge, not a store.
 import { FeedSink } from '../../migration';
-import type { FeedEntry } from '../../migration';
+import type { FeedEvent } from '../../migration';
 
-export type FeedListener = (entries: readonly FeedEntry[]) => void;
+export type FeedListener = (entries: readonly FeedEvent[]) => void;
 
 /** Who listens late, or fails, reads the FeedStore from its own position. */
 export class InProcessFeedBus extends FeedSink {
@@ -17,7 +17,7 @@ export class InProcessFeedBus extends FeedSink {
     return () => void listeners.delete(listener);
   }
 
-  override async deliver(tenantId: string, entries: readonly FeedEntry[]): Promise<void> {
+  override async deliver(tenantId: string, entries: readonly FeedEvent[]): Promise<void> {
     for (const listener of this.listeners.get(tenantId) ?? []) listener(entries);
   }
 

@@ -2,5 +2,5 @@
 export * from './kafka-feed-sink';
 export * from './kafka-sample-log';
 export * from './kafka-sample-source';
-export { loadRdkafka } from './rdkafka';
+export { loadRdkafka, type RdkafkaMessage } from './rdkafka';
 export * from './probe-kafka';

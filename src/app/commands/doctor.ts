@@ -18,7 +18,7 @@ export function registerDoctor(program: Command): void {
 async function doctor(options: { readonly output: string }): Promise<void> {
   const config = readConfig(process.env);
   const { DATABASE_URL, REDIS_URL, KAFKA_BROKERS } = config;
-  const topics = [config.KAFKA_SAMPLE_TOPIC, config.KAFKA_WINDOW_TOPIC];
+  const topics = [config.KAFKA_SAMPLE_TOPIC, config.KAFKA_WINDOW_TOPIC, config.KAFKA_OUTCOME_TOPIC];
   const checks: readonly Check[] = [
     ...checkMachine(config.DATA_DIR),
     ...(DATABASE_URL === undefined ? [] : await checkPostgres(DATABASE_URL)),

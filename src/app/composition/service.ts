@@ -5,7 +5,14 @@ import type { Config } from '../../config';
 import type { Clock, EpochMs, TokenStore } from '../../core';
 import type { SampleLog } from '../../ingest';
 import type { Kernels } from '../../kernels';
-import type { ClaimStore, FeedStore, OutcomeStore, PlanStore, WindowStore } from '../../migration';
+import type {
+  ClaimStore,
+  FeedSigner,
+  FeedStore,
+  OutcomeStore,
+  PlanStore,
+  WindowStore,
+} from '../../migration';
 import type { ModelRegistry, NightPorts, Run, TenantCatalog, TrainingOrders } from '../../predict';
 import type { Metrics } from '../metrics';
 
@@ -37,6 +44,8 @@ export interface Service {
   readonly models: ModelRegistry;
   readonly trainings: TrainingOrders;
   readonly metrics: Metrics;
+  /** Absent: documents are not signed. */
+  readonly signer: FeedSigner | undefined;
   /** Of the addresses of calendars. */
   readonly addressKey: Buffer;
 

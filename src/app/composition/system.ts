@@ -11,7 +11,14 @@ import type { CompactionSettings, RollupStore } from '../../ingest';
 import { COMPACTION_SETTINGS, compactUntil } from '../../ingest';
 import { openKernels, type Kernels } from '../../kernels';
 import { memberNames } from '../../models';
-import { NightWindowPlanner, PLAN_DEFAULTS, type FeedSink } from '../../migration';
+import {
+  FeedSigner,
+  NightWindowPlanner,
+  OUTCOMES_TOPIC,
+  PLAN_DEFAULTS,
+  WINDOWS_TOPIC,
+  type FeedSink,
+} from '../../migration';
 import {
   ChampionModels,
   championNames,
@@ -54,7 +61,8 @@ export class System implements Service {
   private readonly champions: ChampionModels;
   private readonly tenantPorts = new Map<string, TenantPorts>();
   private readonly loops: LeasedLoop[] = [];
-  private readonly sinks: FeedSink[];
+  readonly signer: FeedSigner | undefined;
+  private readonly sinks: { readonly windows: FeedSink[]; readonly outcomes: FeedSink[] };
   private readonly name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   private http: HttpApp | undefined;
   private token = '';
@@ -67,10 +75,9 @@ export class System implements Service {
     private readonly outside: Outside,
     readonly clock: Clock,
   ) {
-    this.sinks = [this.bus];
-    if (config.KAFKA_BROKERS !== undefined) {
-      this.sinks.push(new KafkaFeedSink(config.KAFKA_BROKERS, config.KAFKA_WINDOW_TOPIC));
-    }
+    const { FEED_SIGNING_KEY: pem } = config;
+    this.signer = pem === undefined ? undefined : FeedSigner.ofPem(pem);
+    this.sinks = sinksOf(config, this.bus, this.signer);
     const tenant = Buffer.from(config.TENANT).toString('hex');
     this.compaction = { ...COMPACTION_SETTINGS, keyPrefix: `segments/${tenant}` };
     this.champions = new ChampionModels(
@@ -224,7 +231,8 @@ export class System implements Service {
     await this.http?.close();
     await Promise.all(this.loops.map((loop) => loop.stop()));
     await this.ports.queue.close();
-    for (const sink of this.sinks) await sink.close();
+    const { windows, outcomes } = this.sinks;
+    for (const sink of [...windows, ...outcomes]) await sink.close();
     await this.outside.close();
   }
 
@@ -298,4 +306,18 @@ function logger(config: Config): Logger {
     { level: config.LOG_LEVEL, redact: ['req.headers.authorization', 'token'] },
     pino.destination(2),
   );
+}
+
+/** Windows also nudge who listens to this process. */
+function sinksOf(config: Config, bus: FeedSink, signer: FeedSigner | undefined) {
+  const { KAFKA_BROKERS: brokers, KAFKA_WINDOW_TOPIC, KAFKA_OUTCOME_TOPIC } = config;
+  const windows = [bus];
+  const outcomes: FeedSink[] = [];
+  if (brokers !== undefined) {
+    const to = (topic: string, type: string): FeedSink =>
+      new KafkaFeedSink({ brokers, topic, type, signer });
+    windows.push(to(KAFKA_WINDOW_TOPIC, WINDOWS_TOPIC));
+    outcomes.push(to(KAFKA_OUTCOME_TOPIC, OUTCOMES_TOPIC));
+  }
+  return { windows, outcomes };
 }

@@ -4,8 +4,8 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { DomainError } from '../../core';
-import { serverSentEvent, type FeedEntry } from '../../migration';
-import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
+import { serverSentEvent, type FeedEntry, type FeedKey, type FeedSigner } from '../../migration';
+import { NeedsScope, Public, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { ApiZodQuery } from './describe-zod';
 import { openEventStream } from './event-stream';
@@ -42,7 +42,14 @@ export class FeedController {
       return;
     }
     const entries = await this.service.feed.read(tenantId, since ?? 0, limit);
-    void reply.type('application/json').send(pageOf(entries, since ?? 0));
+    void reply.type('application/json').send(pageOf(entries, since ?? 0, this.service.signer));
+  }
+
+  @Get('keys')
+  @Public()
+  @ApiOperation({ summary: 'Public keys (JWK) of signatures: the one in use, then older ones' })
+  keys(): { readonly keys: readonly FeedKey[] } {
+    return { keys: this.service.signer?.keys ?? [] };
   }
 
   @Post('stop')
@@ -94,10 +101,12 @@ export class FeedController {
 }
 
 /** Documents stay the bytes they are: they are pasted, not parsed and printed again. */
-function pageOf(entries: readonly FeedEntry[], since: number): string {
-  const items = entries.map(
-    ({ position, id, text }) => `{"position":${position},"id":"${id}","document":${text}}`,
-  );
+function pageOf(entries: readonly FeedEntry[], since: number, signer?: FeedSigner): string {
+  const items = entries.map(({ position, id, text }) => {
+    const signed = signer?.sign(text);
+    const beside = signed === undefined ? '' : `,"signed":${JSON.stringify(signed)}`;
+    return `{"position":${position},"id":"${id}"${beside},"document":${text}}`;
+  });
   const next = entries.at(-1)?.position ?? since;
   return `{"items":[${items.join(',')}],"next":${next}}`;
 }

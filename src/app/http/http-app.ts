@@ -12,6 +12,7 @@ import { addressOf } from '../../config';
 import { DomainError } from '../../core';
 import { BearerGuard } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
+import { asyncApi } from '../feed/asyncapi';
 import { CODE_VERSION } from '../version';
 import { describeProblems } from './describe-zod';
 import { CalendarsController } from './calendars.controller';
@@ -138,7 +139,10 @@ function describe(app: NestFastifyApplication): void {
     .build();
   const document = describeProblems(SwaggerModule.createDocument(app, description));
   const send = (_request: unknown, reply: FastifyReply): void => void reply.send(document);
-  app.getHttpAdapter().getInstance().get('/openapi.json', send);
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.get('/openapi.json', send);
+  const feed = asyncApi();
+  fastify.get('/asyncapi.json', (_request: unknown, reply: FastifyReply) => void reply.send(feed));
 }
 
 async function servePage(app: NestFastifyApplication): Promise<void> {

@@ -1,14 +1,21 @@
-// The relay: gives committed outbox rows their positions and carries them to the sinks.
-import { relayFeed, type FeedSink } from '../../migration';
+// The relay: gives committed outbox rows their positions and carries them, and outcomes, to the sinks.
+import { relayFeed, relayOutcomes, type FeedSink } from '../../migration';
 import type { Service } from '../composition/service';
+
+export interface RelaySinks {
+  readonly windows: readonly FeedSink[];
+  readonly outcomes: readonly FeedSink[];
+}
 
 export function relayRole(
   service: Service,
-  sinks: readonly FeedSink[],
+  sinks: RelaySinks,
 ): (signal: AbortSignal) => Promise<void> {
   return async () => {
     for (const { tenantId } of await service.tenants.list()) {
-      const { delivered } = await relayFeed(tenantId, service.feed, sinks);
+      const windows = await relayFeed(tenantId, service.feed, sinks.windows);
+      const outcomes = await relayOutcomes(tenantId, service, sinks.outcomes);
+      const delivered = windows.delivered + outcomes;
       if (delivered > 0) service.metrics.feedDelivered.inc(delivered);
     }
   };

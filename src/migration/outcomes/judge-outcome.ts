@@ -4,8 +4,14 @@ import type { RankedWindow } from '../windows/window-schema';
 import { MEASURES, type Measure, type Outcome, type outcomeSchema } from './outcome-schema';
 import type { z } from 'zod';
 
-export type OutcomeFlag =
-  'window-unknown' | 'outside-window' | 'clock' | 'unit-error' | 'not-completed';
+export const OUTCOME_FLAGS = [
+  'window-unknown',
+  'outside-window',
+  'clock',
+  'unit-error',
+  'not-completed',
+] as const;
+export type OutcomeFlag = (typeof OUTCOME_FLAGS)[number];
 
 /** The window under which it was started, as far as it is known. */
 export interface JudgedWindow {

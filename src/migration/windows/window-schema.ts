@@ -69,10 +69,20 @@ export type DayFigures = z.infer<typeof day>;
 export type WindowAdvice = z.infer<typeof advice>;
 export type LoadQuantiles = z.infer<typeof load>;
 
-/** JSON Schema (2020-12) of `lm.windows.v1`. */
+/**
+ * JSON Schema (2020-12) of `lm.windows.v1` for readers: it permits members that a later release
+ * adds, as docs/feed.md promises; what is written is checked against the strict one.
+ */
 export function windowJsonSchema(): Readonly<Record<string, unknown>> {
-  return { ...z.toJSONSchema(windowContentSchema), title: WINDOW_SCHEMA };
+  return { ...z.toJSONSchema(windowContentSchema, READERS), title: WINDOW_SCHEMA };
 }
+
+/** How schemas are told to readers: open to new members. */
+export const READERS: NonNullable<Parameters<typeof z.toJSONSchema>[1]> = {
+  override: ({ jsonSchema }) => {
+    delete jsonSchema.additionalProperties;
+  },
+};
 
 /** Reads a document's text. Throws INTERNAL when it is none: only our own bytes are stored. */
 export function parseWindowContent(text: string): WindowContent {

@@ -127,6 +127,11 @@ export class LibvirtExecutor extends MigrationExecutor {
       return { state: 'running', rounds: job.iteration };
     }
     if (this.alive(order)) return { state: 'running' };
+    // It may have ended since the run was read; virsh writes its end before it goes.
+    const atEnd = this.runs.read(order);
+    if (atEnd.exitCode !== undefined) {
+      return { state: 'ended', report: await this.report(order, vm, atEnd, atEnd.exitCode) };
+    }
     // virsh is gone without an end: where the domain runs may tell.
     if (here !== 'running' && (await this.state(vm.destination, vm)) === 'running') {
       const detail = 'virsh left no end; the domain runs at the destination';
