@@ -6,6 +6,7 @@ import { registerBench } from './app/commands/bench';
 import { registerConfig } from './app/commands/config';
 import { registerCalendars } from './app/commands/calendars';
 import { registerFeed } from './app/commands/feed';
+import { registerOutcomes } from './app/commands/outcomes';
 import { registerDemo } from './app/commands/demo';
 import { registerDoctor } from './app/commands/doctor';
 import { registerDrain } from './app/commands/drain';
@@ -50,6 +51,7 @@ registerUpgrade(program);
 registerExecute(program);
 registerCalendars(program);
 registerFeed(program);
+registerOutcomes(program);
 registerConfig(program);
 registerBench(program);
 

@@ -181,4 +181,19 @@ export type OutcomeDocument = {
   /** Measures of a completed migration that are absent */
   readonly unknown: readonly ('totalTimeMs' | 'downtimeMs' | 'bytesSent')[];
   readonly learned: boolean;
+  /** What its window said; absent where the window is unknown */
+  readonly predicted?: {
+    readonly totalTimeMs: {
+      readonly p50: number;
+      readonly p95: number;
+    };
+    readonly downtimeMs: {
+      readonly p50: number;
+      readonly p95: number;
+    };
+    readonly bytesSent: {
+      readonly p50: number;
+      readonly p95: number;
+    };
+  };
 };

@@ -66,6 +66,20 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly costCover = new Gauge({
+    name: 'slackwater_cost_cover_ratio',
+    help: 'Share of the last 60 migrations at or below the predicted quantile.',
+    labelNames: ['measure', 'level'],
+    registers: [this.registry],
+  });
+
+  readonly costDrifts = new Gauge({
+    name: 'slackwater_cost_drift',
+    help: '1 where migrations are dearer than predicted, -1 where cheaper, beyond chance.',
+    labelNames: ['measure'],
+    registers: [this.registry],
+  });
+
   readonly roles = new Gauge({
     name: 'slackwater_role_held',
     help: '1 while this process holds the role.',

@@ -2,11 +2,17 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { DomainError } from '../../core';
+import { DAY_MS, DomainError } from '../../core';
 import {
+  costCoverage,
+  costDrift,
+  nightCoverage,
   outcomeJsonSchema,
   outcomeSchema,
   reportOutcome,
+  type Coverage,
+  type Drift,
+  type NightCoverage,
   type OutcomeReceipt,
   type StoredOutcome,
 } from '../../migration';
@@ -22,6 +28,14 @@ const LIST = z.object({
   limit: z.coerce.number().int().min(1).max(MANY).default(100),
   vm: z.string().max(200).optional(),
 });
+
+const COVERAGE = z.object({ days: z.coerce.number().int().min(1).max(400).default(30) });
+
+export interface CoverageReport {
+  readonly nights: readonly NightCoverage[];
+  readonly all: readonly Coverage[];
+  readonly drift: readonly Drift[];
+}
 
 @ApiTags('outcomes')
 @ApiBearerAuth()
@@ -60,6 +74,32 @@ export class OutcomesController {
     const asked = { after: since, limit, vmId: vm };
     const items = await this.service.outcomes.list(request.principal.tenantId, asked);
     return { items, next: items.at(-1)?.position ?? since };
+  }
+
+  @Get('coverage')
+  @NeedsScope('read')
+  @ApiZodQuery(COVERAGE)
+  @ApiOperation({ summary: 'Measured against predicted costs by night, and whether they drift' })
+  async coverage(
+    @Req() request: AuthenticatedRequest,
+    @Query() query: unknown,
+  ): Promise<CoverageReport> {
+    const { days } = parse(COVERAGE, query);
+    const { tenantId } = request.principal;
+    const tenant = await this.service.tenants.find(tenantId);
+    const sinceMs = this.service.clock.nowMs() - days * DAY_MS;
+    const records: StoredOutcome[] = [];
+    for (let after = 0; ;) {
+      const page = await this.service.outcomes.list(tenantId, { after, limit: MANY });
+      if (page.length === 0) break;
+      after = page[page.length - 1].position;
+      records.push(...page.filter(({ outcome }) => outcome.startedAtMs >= sinceMs));
+    }
+    return {
+      nights: nightCoverage(records, tenant?.timeZone ?? 'UTC'),
+      all: costCoverage(records),
+      drift: costDrift(records),
+    };
   }
 
   @Get('schema')

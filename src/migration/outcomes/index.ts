@@ -1,4 +1,5 @@
 // Outcomes: what migrations really did.
+export * from './cost-coverage';
 export * from './judge-outcome';
 export * from './outcome-event';
 export * from './outcome-schema';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { canonicalJson, hashId } from '../../core';
 import type { FeedEvent } from '../window-store';
-import { READERS } from '../windows/window-schema';
+import { quantiles, READERS } from '../windows/window-schema';
 import { OUTCOME_FLAGS } from './judge-outcome';
 import { MEASURES, OUTCOMES_TOPIC, outcomeSchema } from './outcome-schema';
 import type { StoredOutcome } from './outcome-store';
@@ -23,6 +23,10 @@ export const outcomeEventSchema = outcomeSchema.extend({
   flags: z.array(z.enum(OUTCOME_FLAGS)).describe('Why nothing is learned from it'),
   unknown: z.array(z.enum(MEASURES)).describe('Measures of a completed migration that are absent'),
   learned: z.boolean(),
+  predicted: z
+    .strictObject({ totalTimeMs: quantiles, downtimeMs: quantiles, bytesSent: quantiles })
+    .optional()
+    .describe('What its window said; absent where the window is unknown'),
 });
 
 export type OutcomeEvent = z.infer<typeof outcomeEventSchema>;
@@ -34,7 +38,7 @@ export function outcomeEventJsonSchema(): Readonly<Record<string, unknown>> {
 
 /** Equal outcomes give equal bytes under an equal id, however often they are relayed. */
 export function outcomeEvent(tenantId: string, stored: StoredOutcome): FeedEvent {
-  const { position, outcome, judgement } = stored;
+  const { position, outcome, judgement, predicted } = stored;
   const id = hashId(tenantId, outcome.id, outcome.status);
   const { flags, unknown, learned } = judgement;
   const text = canonicalJson({
@@ -45,6 +49,7 @@ export function outcomeEvent(tenantId: string, stored: StoredOutcome): FeedEvent
     flags,
     unknown,
     learned,
+    predicted,
   });
   return { position, id, vmId: outcome.vmId, text };
 }

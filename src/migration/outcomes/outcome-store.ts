@@ -1,10 +1,16 @@
 // Where outcomes are kept; an outcome twice is one outcome.
 import type { Judgement } from './judge-outcome';
-import type { Outcome } from './outcome-schema';
+import type { RankedWindow } from '../windows/window-schema';
+import type { Measure, Outcome } from './outcome-schema';
+
+/** Quantiles of each measure. */
+export type PredictedMeasures = Pick<RankedWindow['cost'], Measure>;
 
 export interface OutcomeRecord {
   readonly outcome: Outcome;
   readonly judgement: Judgement;
+  /** What the window said that it would cost; absent where the window is unknown. */
+  readonly predicted?: PredictedMeasures;
 }
 
 export interface StoredOutcome extends OutcomeRecord {

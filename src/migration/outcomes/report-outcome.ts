@@ -6,7 +6,7 @@ import type { WindowStore } from '../window-store';
 import { parseWindowContent } from '../windows/window-schema';
 import { judgeOutcome, outcomeOf, type JudgedWindow, type Judgement } from './judge-outcome';
 import type { Outcome, outcomeSchema } from './outcome-schema';
-import type { Kept, OutcomeStore } from './outcome-store';
+import type { Kept, OutcomeStore, PredictedMeasures } from './outcome-store';
 import type { z } from 'zod';
 
 export interface OutcomePorts {
@@ -31,9 +31,22 @@ export async function reportOutcome(
   const claim = await claimOf(ports.claims, tenantId, outcome);
   const window = claim ?? (await publishedWindow(ports.windows, tenantId, outcome));
   const judgement = judgeOutcome(outcome, window, nowMs);
-  const kept = await ports.outcomes.put(tenantId, { outcome, judgement });
+  const predicted = window === undefined ? undefined : predictedOf(window.cost);
+  const kept = await ports.outcomes.put(tenantId, {
+    outcome,
+    judgement,
+    ...(predicted !== undefined && { predicted }),
+  });
   await endClaim(ports.claims, tenantId, outcome);
   return { id: outcome.id, kept, ...judgement };
+}
+
+function predictedOf({
+  totalTimeMs,
+  downtimeMs,
+  bytesSent,
+}: JudgedWindow['cost']): PredictedMeasures {
+  return { totalTimeMs, downtimeMs, bytesSent };
 }
 
 async function claimOf(

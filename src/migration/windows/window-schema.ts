@@ -4,7 +4,7 @@ import { DomainError } from '../../core';
 
 export const WINDOW_SCHEMA = 'lm.windows.v1';
 
-const quantiles = z.strictObject({ p50: z.number().min(0), p95: z.number().min(0) });
+export const quantiles = z.strictObject({ p50: z.number().min(0), p95: z.number().min(0) });
 
 const cost = z.strictObject({
   totalTimeMs: quantiles,

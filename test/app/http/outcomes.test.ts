@@ -1,4 +1,5 @@
 import type { Claim, OutcomeReceipt, StoredOutcome, WindowContent } from '../../../src/migration';
+import type { CoverageReport } from '../../../src/app/http/outcomes.controller';
 import { ServiceLab } from './service-lab';
 
 describe('claims and outcomes over HTTP', () => {
@@ -107,6 +108,29 @@ describe('claims and outcomes over HTTP', () => {
     expect(unit.body).toMatchObject({ flags: ['unit-error'], learned: false });
     expect((await lab.ask('/v1/outcomes/none')).body.code).toBe('NOT_FOUND');
     expect((await lab.ask('/v1/outcomes/schema')).body).toMatchObject({ title: 'lm.outcomes.v1' });
+  });
+
+  it('tells by night how right predictions were; what is not learned from does not count', async () => {
+    const content = await openWindow('vm-000003');
+    const { p50, p95 } = content.windows[0].cost.totalTimeMs;
+    const outcome = {
+      windowId: content.id,
+      vmId: 'vm-000003',
+      executor: 'e',
+      kind: 'qemu',
+      status: 'completed',
+      startedAtMs: Math.max(Date.now(), content.windows[0].notBeforeMs),
+      totalTimeMs: (p50 + p95) / 2,
+    };
+    const before = (await lab.ask('/v1/outcomes/coverage')).body as unknown as CoverageReport;
+    expect((await post('/v1/outcomes', outcome)).body).toMatchObject({ learned: true });
+    const after = (await lab.ask('/v1/outcomes/coverage')).body as unknown as CoverageReport;
+    const judged = (report: CoverageReport): number => report.all[0].judged;
+    expect(judged(after)).toBe(judged(before) + 1);
+    const nights = after.nights.map(({ migrations }) => migrations);
+    expect(nights.reduce((sum, one) => sum + one, 0)).toBe(judged(after));
+    expect(after.drift).toEqual([]);
+    expect((await lab.ask('/v1/outcomes/coverage?days=0')).body.code).toBe('REQUEST_INVALID');
   });
 
   it('needs the scopes of an executor', async () => {
