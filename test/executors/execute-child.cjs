@@ -23,6 +23,9 @@ class Remote extends WindowService {
   document(...args) {
     return ask('document', ...args);
   }
+  check(...args) {
+    return ask('check', ...args);
+  }
   claim(...args) {
     return ask('claim', ...args);
   }

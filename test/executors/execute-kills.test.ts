@@ -67,6 +67,20 @@ describe('executor processes that are killed at every step', () => {
       .filter(({ outcome }) => outcome.vmId === vmId)
       .map(({ outcome }) => outcome.status);
 
+  it('claim nothing and call nobody where the check gives the window up', async () => {
+    service.freshPct = [99, 99, 99];
+    try {
+      await service.publish('busy', 'pre-copy', WINDOW_MS);
+      await expect(run('busy')).rejects.toThrow(
+        "VM 'busy': cancelled: the load of the last 15 min is 99.0 %",
+      );
+    } finally {
+      service.freshPct = [];
+    }
+    expect(await service.ports.claims.ofVm('north', 'busy')).toEqual([]);
+    expect(hypervisor.starts('busy')).toBe(0);
+  });
+
   it.each(STEPS)('start each migration once and report it once: %s', async (killAt) => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const vmId = `${killAt}-${round}`;

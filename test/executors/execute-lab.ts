@@ -5,8 +5,9 @@ import {
   MemoryOutcomeStore,
   MemoryWindowStore,
 } from '../../src/adapters/embedded';
-import { SystemClock, type Clock } from '../../src/core';
+import { FIVE_MINUTES_MS, SystemClock, type Clock } from '../../src/core';
 import {
+  checkWindow,
   claimWindow,
   outcomeSchema,
   parseWindowContent,
@@ -20,6 +21,7 @@ import {
   type OutcomeInput,
   type RankedWindow,
   type StoredOutcome,
+  type WindowCheck,
   type WindowContent,
 } from '../../src/migration';
 
@@ -44,6 +46,19 @@ export class LocalWindowService extends WindowService {
   override async document(vmId: string): Promise<WindowContent | undefined> {
     const found = await this.ports.windows.document(TENANT, vmId);
     return found === undefined ? undefined : parseWindowContent(found.text);
+  }
+
+  /** Load of the last half hour, cpuPct; nothing where it is empty. */
+  freshPct: readonly number[] = [];
+
+  override check(
+    windowId: string,
+    asked: { readonly vmId: string; readonly rank: number },
+  ): Promise<WindowCheck> {
+    const nowMs = this.nowMs();
+    const startMs = nowMs - this.freshPct.length * FIVE_MINUTES_MS;
+    const fresh = { startMs, values: this.freshPct };
+    return checkWindow(this.ports.windows, TENANT, { windowId, ...asked }, fresh, nowMs);
   }
 
   override async claim(

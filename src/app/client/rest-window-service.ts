@@ -6,6 +6,7 @@ import {
   type Claim,
   type OutcomeInput,
   type OutcomeReceipt,
+  type WindowCheck,
   type WindowContent,
 } from '../../migration';
 import type { RestClient } from './rest-client';
@@ -28,6 +29,13 @@ export class RestWindowService extends WindowService {
       if (error instanceof DomainError && ABSENT.includes(error.code)) return undefined;
       throw error;
     }
+  }
+
+  override check(
+    windowId: string,
+    asked: { readonly vmId: string; readonly rank: number },
+  ): Promise<WindowCheck> {
+    return this.client.json(`/v1/windows/${encodeURIComponent(windowId)}/check`, 'POST', asked);
   }
 
   override claim(

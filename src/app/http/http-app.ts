@@ -32,6 +32,7 @@ import { TokensController } from './tokens.controller';
 import { TrainingsController } from './trainings.controller';
 import { VmsController } from './vms.controller';
 import { WindowCalendarsController } from './window-calendars.controller';
+import { WindowChecksController } from './window-checks.controller';
 
 const PAGE = join(__dirname, '../../../web/dist');
 const PARAM_LENGTH_MAX = 600; // 200 characters of a VM id, each percent-encoded
@@ -60,6 +61,7 @@ class HttpModule {
         TrainingsController,
         VmsController,
         WindowCalendarsController,
+        WindowChecksController,
       ],
       providers: [
         { provide: SERVICE, useValue: service },

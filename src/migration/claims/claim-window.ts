@@ -1,13 +1,9 @@
 // Claim, renew, start, and release a window; only one executor ever starts it.
 import { DomainError, formatInstant, type EpochMs } from '../../core';
 import type { WindowStore } from '../window-store';
-import {
-  parseWindowContent,
-  type RankedWindow,
-  type WindowContent,
-} from '../windows/window-schema';
 import { refuseClaim, refuseLost, type Claim } from './claim';
 import type { ClaimStore } from './claim-store';
+import { currentContent, refuseExpired, windowOf } from './current-window';
 
 export interface ClaimPorts {
   readonly claims: ClaimStore;
@@ -143,37 +139,4 @@ async function changed(
   if (await claims.change(tenantId, from, to)) return to;
   const message = `claim ${from.token} of VM '${from.vmId}' changed meanwhile; ask again`;
   throw new DomainError('CLAIM_LOST', message, { token: from.token });
-}
-
-async function currentContent(
-  windows: WindowStore,
-  tenantId: string,
-  vmId: string,
-  windowId: string,
-): Promise<WindowContent> {
-  const document = await windows.document(tenantId, vmId);
-  if (document === undefined) {
-    throw new DomainError('WINDOW_UNKNOWN', `VM '${vmId}' has no published windows`, { vmId });
-  }
-  if (document.id !== windowId) {
-    const message = `'${windowId}' is not the newest document of VM '${vmId}': revision ${document.revision} ('${document.id}') is`;
-    throw new DomainError('WINDOW_SUPERSEDED', message, { vmId, current: document.id });
-  }
-  return parseWindowContent(document.text);
-}
-
-function windowOf({ windows, vmId, revision }: WindowContent, rank: number): RankedWindow {
-  const window = windows.find((one) => one.rank === rank);
-  if (window === undefined) {
-    const message = `revision ${revision} of VM '${vmId}' has no window of rank ${rank}; it has ${windows.length}`;
-    throw new DomainError('WINDOW_UNKNOWN', message, { vmId, rank });
-  }
-  return window;
-}
-
-function refuseExpired(content: WindowContent, window: RankedWindow, nowMs: EpochMs): void {
-  const endMs = Math.min(window.latestStartMs, content.expiresMs);
-  if (nowMs < endMs) return;
-  const message = `window ${window.rank} of VM '${content.vmId}' could be started until ${formatInstant(endMs)}; it is ${formatInstant(nowMs)}`;
-  throw new DomainError('WINDOW_EXPIRED', message, { vmId: content.vmId, rank: window.rank });
 }

@@ -71,8 +71,12 @@ export async function executeWindow(
   window: RankedWindow,
 ): Promise<OutcomeReceipt> {
   const { service, executor, journal, clock, at = () => undefined } = ports;
-  const asked = { vmId: content.vmId, rank: window.rank, leaseMs: settings.leaseMs };
-  const claim = await service.claim(content.id, asked);
+  const named = { vmId: content.vmId, rank: window.rank };
+  const { decision, reason } = await service.check(content.id, named);
+  if (decision !== 'confirmed') {
+    throw new DomainError('WINDOW_SUPERSEDED', `VM '${content.vmId}': ${decision}: ${reason}`);
+  }
+  const claim = await service.claim(content.id, { ...named, leaseMs: settings.leaseMs });
   at('claimed');
   let entry: OpenMigration;
   try {

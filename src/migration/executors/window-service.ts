@@ -1,5 +1,5 @@
 // What an executor asks the service; over REST, or in the same process in tests.
-import type { Claim } from '../claims';
+import type { Claim, WindowCheck } from '../claims';
 import type { OutcomeInput, OutcomeReceipt } from '../outcomes';
 import type { WindowContent } from '../windows/window-schema';
 
@@ -7,6 +7,12 @@ import type { WindowContent } from '../windows/window-schema';
 export abstract class WindowService {
   /** The newest document of a VM; undefined where there is none. */
   abstract document(vmId: string): Promise<WindowContent | undefined>;
+
+  /** The last look before a claim, on fresh samples. */
+  abstract check(
+    windowId: string,
+    asked: { readonly vmId: string; readonly rank: number },
+  ): Promise<WindowCheck>;
 
   /** `serverMs`: the service's clock. */
   abstract claim(
