@@ -44,6 +44,11 @@ const FRESH_MS = 30 * MINUTE_MS;
 /** Means that count: 15 min, so that one spike moves nothing. */
 const MEANS = 3;
 const MEANS_MIN = 2;
+/**
+ * Points above the forecast's P95 from which the only window left is cancelled: those below were
+ * as busy as the day's mean, not busier (docs/decisions/0016).
+ */
+const CANCEL_ABOVE_PCT = 5;
 
 /**
  * Moves or cancels by a higher revision in the feed; confirms without one. Throws WINDOW_UNKNOWN,
@@ -109,7 +114,10 @@ function judge(
     return told('confirmed', `${seen}, no more than the day's mean of ${usual.toFixed(1)} %`);
   }
   const busy = `${seen}, above the forecast (P95 ${p95.toFixed(1)} %) and the day's mean (${usual.toFixed(1)} %)`;
-  if (rest.length === 0) return told('cancelled', `${busy}; there is no other window`);
+  if (rest.length === 0) {
+    const decision = fresh > p95 + CANCEL_ABOVE_PCT ? 'cancelled' : 'confirmed';
+    return told(decision, `${busy}; there is no other window`);
+  }
   const better = rest[0].loadPct.mean;
   if (better < fresh) return told('moved', busy);
   return told('confirmed', `${busy}, but the next window promises ${better.toFixed(1)} %`);

@@ -102,6 +102,8 @@ describe('the check of a window on fresh samples', () => {
 
   it('cancels where no window is left, and confirms where the next one promises no less', async () => {
     const alone = await opened([]);
+    // Above the day's mean of 40 and P95 of 30, and by more than 5 points.
+    expect(await (await opened([])).check([41, 41, 41])).toMatchObject({ decision: 'cancelled' });
     expect(await alone.check([80, 85, 90])).toMatchObject({ decision: 'cancelled', revision: 2 });
     expect(await alone.newest()).toMatchObject({
       windows: [],
