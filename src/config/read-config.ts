@@ -39,7 +39,11 @@ function textOf(
     return undefined;
   }
   try {
-    return readFileSync(file, 'utf8').trim();
+    const text = readFileSync(file, 'utf8').trim();
+    if (text !== '') return text;
+    // Taken as absent, a secret that was lost would turn off what it protects.
+    problems.push(`${name}_FILE '${file}' is empty`);
+    return undefined;
   } catch (error) {
     problems.push(`${name}_FILE '${file}' cannot be read: ${(error as Error).message}`);
     return undefined;

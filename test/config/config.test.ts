@@ -35,6 +35,10 @@ describe('the configuration', () => {
     expect(() => readConfig({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgresql://x' })).toThrow(
       'DATABASE_URL and DATABASE_URL_FILE are both set',
     );
+    writeFileSync(file, ' \n');
+    expect(() => readConfig({ DATABASE_URL_FILE: file })).toThrow(
+      `DATABASE_URL_FILE '${file}' is empty`,
+    );
     expect(() => readConfig({ REDIS_URL_FILE: '/nowhere/at/all' })).toThrow(
       "REDIS_URL_FILE '/nowhere/at/all' cannot be read",
     );

@@ -2,9 +2,9 @@
 import { DomainError, QUANTILE_LEVELS, type EpochMs } from '../../core';
 import { MODEL_NAMES } from '../../models';
 import type { Anchor, OriginRequest } from '../../predict';
-import { outsideCommands, type OutsideCommand } from './outside-options';
+import { outsideCommands, type OutsideCommand, type OutsideSettings } from './outside-options';
 
-export interface BacktestSettings extends OriginRequest {
+export interface BacktestSettings extends OriginRequest, OutsideSettings {
   readonly input: string;
   readonly actuals?: string;
   readonly train: readonly string[];
@@ -13,10 +13,6 @@ export interface BacktestSettings extends OriginRequest {
   readonly stepSec: number;
   readonly stepsPerDay: number;
   readonly models: readonly string[];
-  readonly outside: readonly OutsideCommand[];
-  /** Of one process from outside. */
-  readonly outsideSeconds: number;
-  readonly outsideMib: number;
   /** Ascending. */
   readonly levels: readonly number[];
   readonly until?: EpochMs;

@@ -36,7 +36,10 @@ async function outcomes(options: ClientOptions & { readonly days: string }): Pro
   );
   if (options.output === 'json') process.stdout.write(`${JSON.stringify(report)}\n`);
   else if (options.output === 'csv') process.stdout.write(csvTable(COLUMNS, rows));
-  else {
+  else if (rows.length === 0) {
+    const words = `of the last ${options.days} days no migration can be judged: none was reported\n`;
+    process.stdout.write(words);
+  } else {
     process.stdout.write(alignedTable(COLUMNS, rows));
     for (const { direction, reason } of report.drift) {
       process.stdout.write(`Drift, ${direction} than predicted: ${reason}\n`);

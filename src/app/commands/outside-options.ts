@@ -2,12 +2,18 @@
 import { CommandProcess } from '../../adapters/process';
 import { DomainError } from '../../core';
 import { MODEL_NAMES, type OutsideModels } from '../../models';
-import type { BacktestSettings } from './backtest-settings';
 
 export interface OutsideCommand {
   readonly name: string;
   /** The program and its arguments. */
   readonly words: readonly string[];
+}
+
+export interface OutsideSettings {
+  readonly outside: readonly OutsideCommand[];
+  /** Of one process from outside. */
+  readonly outsideSeconds: number;
+  readonly outsideMib: number;
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
@@ -38,7 +44,7 @@ export function wordsOf(command: string): readonly string[] {
 }
 
 /** Throws PROGRAM_UNSTARTABLE. */
-export function outsideModels(settings: BacktestSettings): OutsideModels {
+export function outsideModels(settings: OutsideSettings): OutsideModels {
   const bounds = {
     secondsMax: settings.outsideSeconds,
     memoryBytesMax: settings.outsideMib * 1_048_576,

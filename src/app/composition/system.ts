@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { pino, type Logger } from 'pino';
 import { InProcessFeedBus } from '../../adapters/embedded';
-import { KafkaFeedSink } from '../../adapters/kafka';
 import type { Config } from '../../config';
 import { bucketStart, HOUR_MS, SystemClock, type Clock, type EpochMs } from '../../core';
 import { HistoryReader } from '../../features';
@@ -11,14 +10,7 @@ import type { CompactionSettings, RollupStore } from '../../ingest';
 import { COMPACTION_SETTINGS, compactUntil } from '../../ingest';
 import { openKernels, type Kernels } from '../../kernels';
 import { memberNames } from '../../models';
-import {
-  FeedSigner,
-  NightWindowPlanner,
-  OUTCOMES_TOPIC,
-  PLAN_DEFAULTS,
-  WINDOWS_TOPIC,
-  type FeedSink,
-} from '../../migration';
+import { FeedSigner, NightWindowPlanner, PLAN_DEFAULTS } from '../../migration';
 import {
   ChampionModels,
   championNames,
@@ -40,7 +32,8 @@ import { startHttp, type HttpApp } from '../http/http-app';
 import { Metrics } from '../metrics';
 import { ingestRole } from '../roles/ingest-role';
 import { LeasedLoop } from '../roles/leased-loop';
-import { relayRole } from '../roles/relay-role';
+import { relayRole, type RelaySinks } from '../roles/relay-role';
+import { feedSinks } from './feed-sinks';
 import { schedulerRole } from '../roles/scheduler-role';
 import { trainerRole } from '../roles/trainer-role';
 import { CODE_VERSION } from '../version';
@@ -62,7 +55,7 @@ export class System implements Service {
   private readonly tenantPorts = new Map<string, TenantPorts>();
   private readonly loops: LeasedLoop[] = [];
   readonly signer: FeedSigner | undefined;
-  private readonly sinks: { readonly windows: FeedSink[]; readonly outcomes: FeedSink[] };
+  private readonly sinks: RelaySinks;
   private readonly name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   private http: HttpApp | undefined;
   private token = '';
@@ -77,7 +70,7 @@ export class System implements Service {
   ) {
     const { FEED_SIGNING_KEY: pem } = config;
     this.signer = pem === undefined ? undefined : FeedSigner.ofPem(pem);
-    this.sinks = sinksOf(config, this.bus, this.signer);
+    this.sinks = feedSinks(config, this.bus, this.signer);
     const tenant = Buffer.from(config.TENANT).toString('hex');
     this.compaction = { ...COMPACTION_SETTINGS, keyPrefix: `segments/${tenant}` };
     this.champions = new ChampionModels(
@@ -306,18 +299,4 @@ function logger(config: Config): Logger {
     { level: config.LOG_LEVEL, redact: ['req.headers.authorization', 'token'] },
     pino.destination(2),
   );
-}
-
-/** Windows also nudge who listens to this process. */
-function sinksOf(config: Config, bus: FeedSink, signer: FeedSigner | undefined) {
-  const { KAFKA_BROKERS: brokers, KAFKA_WINDOW_TOPIC, KAFKA_OUTCOME_TOPIC } = config;
-  const windows = [bus];
-  const outcomes: FeedSink[] = [];
-  if (brokers !== undefined) {
-    const to = (topic: string, type: string): FeedSink =>
-      new KafkaFeedSink({ brokers, topic, type, signer });
-    windows.push(to(KAFKA_WINDOW_TOPIC, WINDOWS_TOPIC));
-    outcomes.push(to(KAFKA_OUTCOME_TOPIC, OUTCOMES_TOPIC));
-  }
-  return { windows, outcomes };
 }
