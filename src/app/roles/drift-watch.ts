@@ -3,14 +3,22 @@ import { costCoverage, costDrift, DRIFT_MIGRATIONS, type StoredOutcome } from '.
 import type { Service } from '../composition/service';
 
 const PAGE = 1_000;
+const LOOK_EVERY_MS = 10_000; // the relay passes by far more often; migrations take minutes
 
-/** Each call reads what came since the one before, from the beginning after a restart. */
+/**
+ * Reads what came since the look before, from the beginning after a restart; of the tenant of the
+ * configuration. Called as often as one likes.
+ */
 export function driftWatch(service: Service): () => Promise<void> {
   const { TENANT: tenantId } = service.config;
   let position = 0;
+  let lookedMs = Number.NEGATIVE_INFINITY;
   let newest: readonly StoredOutcome[] = [];
   let drifting = new Set<string>();
   return async () => {
+    const nowMs = service.clock.monotonicMs();
+    if (nowMs - lookedMs < LOOK_EVERY_MS) return;
+    lookedMs = nowMs;
     for (;;) {
       const page = await service.outcomes.list(tenantId, { after: position, limit: PAGE });
       if (page.length === 0) break;
