@@ -17,6 +17,7 @@ export interface BacktestSettings extends OriginRequest, OutsideSettings {
   readonly levels: readonly number[];
   readonly until?: EpochMs;
   readonly forecasts?: string;
+  readonly structure?: string;
   readonly windows?: WindowsSettings;
   readonly backend: string;
   readonly output: 'table' | 'json';
@@ -71,6 +72,7 @@ export function parseBacktest(options: Options): BacktestSettings {
       options.quantiles === undefined ? QUANTILE_LEVELS : levelsOf(text(options, 'quantiles')),
     until: options.until as EpochMs | undefined,
     forecasts: optional(options.forecasts),
+    structure: optional(options.structure),
     windows: windowsOf(options, stepSec),
     backend: oneOf(options, 'backend', ['auto', 'reference', 'native']),
     output: oneOf(options, 'output', ['table', 'json']) as 'table' | 'json',

@@ -1,12 +1,21 @@
 // A backtest for people: one table per block of leads.
 import type { BlockScores, ModelReport } from '../../predict';
 
+/** VMs by whether the model beats their own median beyond the error of the difference. */
+export interface StructureReport {
+  readonly model: string;
+  readonly structured: number;
+  readonly without: number;
+  readonly unjudged: number;
+}
+
 interface Report {
   readonly actuals: string;
   readonly series: number;
   readonly origins: number;
   readonly seconds: number;
   readonly models: Readonly<Record<string, ModelReport>>;
+  readonly structure?: StructureReport;
 }
 
 const COLUMNS: readonly (readonly [string, string, number])[] = [
@@ -45,6 +54,10 @@ export function backtestTable(report: Report): string {
     if (name.endsWith('-mean')) continue;
     const [train, predict] = [seconds.train, seconds.predict].map((value) => value.toFixed(2));
     text += `${name.padEnd(NAME_WIDTH)}${train.padStart(8)}${predict.padStart(9)}\n`;
+  }
+  if (report.structure !== undefined && report.structure.unjudged < report.series) {
+    const { model, structured, without, unjudged } = report.structure;
+    text += `structure by ${model}: ${structured} VMs; ${without} without; ${unjudged} not judged\n`;
   }
   return `${text}${'in all'.padEnd(NAME_WIDTH)}${report.seconds.toFixed(2).padStart(8)}\n`;
 }

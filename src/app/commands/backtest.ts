@@ -9,6 +9,8 @@ import {
   forecastHeader,
   forecastLines,
   originsOf,
+  judgeStructure,
+  countStructure,
   readM4,
   readPanel,
   referenceOf,
@@ -19,11 +21,12 @@ import {
   type ModelRun,
   type Origins,
   type Panel,
+  type StructureVerdict,
 } from '../../predict';
 import { writeWhole } from '../files/write-whole';
 import { startProgress, type Progress } from '../progress';
 import { parseBacktest, type BacktestSettings } from './backtest-settings';
-import { backtestTable } from './backtest-table';
+import { backtestTable, type StructureReport } from './backtest-table';
 import { rankingModel, windowLines } from './backtest-windows';
 import { outsideModels } from './outside-options';
 import { instantOf } from './parse-options';
@@ -50,6 +53,7 @@ export function registerBacktest(program: Command): void {
     .option('--until <instant>', 'later data is not read', instantOf)
     .option('--forecasts <file>', 'write every forecast as CSV[.gz]')
     .option('--windows <file>', 'write the three quietest windows of each VM and day as CSV')
+    .option('--structure <file>', 'write as CSV which VMs have a structure, and how sure that is')
     .option('--minutes <list>', 'lengths of those windows; default 30,120')
     .option('--backend <name>', 'auto, reference, or native', 'auto')
     .option('-o, --output <format>', 'table or json', 'table')
@@ -97,7 +101,7 @@ async function backtest(settings: BacktestSettings): Promise<void> {
     onForecast: (model, origin) =>
       progress.update(models.indexOf(model) * origins.count + origin, model),
   };
-  const reports = await runAll(request, settings, progress);
+  const { reports, structure } = await runAll(request, settings, progress);
   const { requested, actual } = request.reference;
   const report = {
     actuals: (settings.actuals ?? settings.input).replace(/^.*\//, ''),
@@ -111,6 +115,7 @@ async function backtest(settings: BacktestSettings): Promise<void> {
     requested,
     no_actual: actual.length - requested,
     models: reports,
+    ...(structure !== undefined && { structure }),
     kernels: { backend, isa },
     rejectedLines: panel.rejectedLines,
     notes,
@@ -121,19 +126,27 @@ async function backtest(settings: BacktestSettings): Promise<void> {
   else process.stdout.write(backtestTable(report));
 }
 
+interface Results {
+  readonly reports: Record<string, ModelReport>;
+  readonly structure?: StructureReport;
+}
+
 async function runAll(
   request: BacktestRequest,
   settings: BacktestSettings,
   progress: Progress,
-): Promise<Record<string, ModelReport>> {
+): Promise<Results> {
   const reports: Record<string, ModelReport> = {};
   const { panel, origins, horizon, levels } = request;
   const ranking = settings.windows && rankingModel(settings.models);
+  const judge = rankingModel(settings.models);
   let ranked: ModelRun | undefined;
+  let verdicts: readonly StructureVerdict[] | undefined;
   async function* lines(): AsyncGenerator<string> {
     yield forecastHeader(levels);
     for await (const run of runBacktest(request)) {
       if (run.model === ranking) ranked = run;
+      if (run.model === judge) verdicts = judgeStructure(run, request);
       Object.assign(reports, reportModel(run, request));
       if (settings.forecasts !== undefined) yield* forecastLines(run, panel, origins, horizon);
     }
@@ -147,8 +160,24 @@ async function runAll(
     const { file, minutes } = settings.windows;
     await writeWhole(file, packed(file, windowLines(ranked, request, minutes)));
   }
+  if (settings.structure !== undefined && verdicts !== undefined) {
+    await writeWhole(settings.structure, structureLines(verdicts, panel.ids));
+  }
   progress.end(`${panel.ids.length} series, ${origins.count} origins`);
-  return reports;
+  if (verdicts === undefined) return { reports };
+  return { reports, structure: { model: judge, ...countStructure(verdicts) } };
+}
+
+async function* structureLines(
+  verdicts: readonly StructureVerdict[],
+  ids: readonly string[],
+): AsyncGenerator<string> {
+  yield 'unique_id,structure,gain,standard_error,origins\n';
+  for (const { series, structured, gain, standardError, origins } of verdicts) {
+    const word = structured === undefined ? 'unjudged' : structured ? 'structured' : 'without';
+    const id = /[",\n]/.test(ids[series]) ? `"${ids[series].replaceAll('"', '""')}"` : ids[series];
+    yield `${id},${word},${gain},${standardError},${origins}\n`;
+  }
 }
 
 function packed(path: string, lines: AsyncGenerator<string>): AsyncIterable<string | Uint8Array> {

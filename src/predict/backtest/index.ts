@@ -1,6 +1,7 @@
 // The backtest: the only source of accuracy figures.
 export * from './forecast-lines';
 export type { MemberRequest } from './forecast-member';
+export * from './judge-structure';
 export * from './origins';
 export * from './panel';
 export * from './read-m4';
