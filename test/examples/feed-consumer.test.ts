@@ -1,7 +1,7 @@
 // The sample consumer of the feed: on the recorded stream, and following a service over a kill.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { generateKeyPairSync } from 'node:crypto';
@@ -17,6 +17,12 @@ interface Decision {
   readonly revision: number;
   readonly action: string;
   readonly notBeforeMs?: number;
+}
+
+/** How far the consumer says it is; 0 before its first page, which it prints before it writes. */
+function writtenPosition(state: string): number {
+  if (!existsSync(state)) return 0;
+  return (JSON.parse(readFileSync(state, 'utf8')) as { position: number }).position;
 }
 
 describe('the sample consumer', () => {
@@ -69,11 +75,7 @@ describe('a signed feed with the sample consumer on it', () => {
       if (decisions.length === count) break;
     }
     // It writes its state after a page: the kill must not come before that.
-    for (;;) {
-      const { position } = JSON.parse(readFileSync(state, 'utf8')) as { position: number };
-      if (position >= count) break;
-      await new Promise((done) => setTimeout(done, 20));
-    }
+    while (writtenPosition(state) < count) await new Promise((done) => setTimeout(done, 20));
     child.kill('SIGKILL');
     await once(child, 'exit');
     return decisions;
