@@ -4,8 +4,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeVirtExecutor, type KubeVirtVm } from '../../../../src/adapters/executors';
-import type { ExecutorLab } from '../../../conformance/migration-executor.conformance';
-import { ApiServer, type Asked, type Reply } from '../../../executors/api-server';
+import { ApiLab } from '../../../executors/api-lab';
+import type { Asked, Reply } from '../../../executors/api-server';
 
 interface Made {
   readonly name: string;
@@ -16,8 +16,7 @@ interface Made {
 
 const BASE = '/apis/kubevirt.io/v1/namespaces/shop';
 
-export class KubeVirtLab implements ExecutorLab {
-  readonly server = new ApiServer((asked) => this.answer(asked));
+export class KubeVirtLab extends ApiLab {
   readonly policies: Record<string, unknown>[] = [];
   readonly made = new Map<string, Made>();
   conditions: object[] = [{ type: 'LiveMigratable', status: 'True' }];
@@ -28,7 +27,6 @@ export class KubeVirtLab implements ExecutorLab {
   private state?: Record<string, unknown>;
   private started = 0;
   private uids = 0;
-  private refusal?: string;
   private readonly tokenFile = join(mkdtempSync(join(tmpdir(), 'slackwater-kube-')), 'token');
   private url = '';
 
@@ -43,7 +41,7 @@ export class KubeVirtLab implements ExecutorLab {
     writeFileSync(this.tokenFile, `${token}\n`);
   }
 
-  open(vm: Partial<KubeVirtVm> = {}): KubeVirtExecutor {
+  override open(vm: Partial<KubeVirtVm> = {}): KubeVirtExecutor {
     const { url, tokenFile } = this;
     const vms = { v: { namespace: 'shop', name: 'till', ...vm } };
     return new KubeVirtExecutor({ url, tokenFile, timeoutMs: 400, settleMs: 150, vms });
@@ -56,51 +54,30 @@ export class KubeVirtLab implements ExecutorLab {
     return { url, tokenFile, vms: { [vmId]: { namespace: 'shop', name: 'till', policySelector } } };
   }
 
-  starts(): number {
+  override starts(): number {
     return this.started;
   }
 
-  succeed(): void {
+  override succeed(): void {
     this.end('Succeeded', { completed: true });
   }
 
-  fail(failureReason: string): void {
+  override fail(failureReason: string): void {
     this.end('Failed', { completed: true, failed: true, failureReason });
   }
 
-  migrateByOther(): void {
-    this.otherRuns();
-    this.succeed();
-  }
-
-  otherRuns(): void {
+  override otherRuns(): void {
     this.add('by-hand');
   }
 
-  stopVm(): void {
+  override stopVm(): void {
     this.phase = 'Succeeded';
   }
 
-  break(how: 'silent' | 'nonsense' | 'forbidden' | undefined): void {
-    this.server.fault = how;
-  }
-
-  lose(what: 'answer' | 'question'): void {
-    this.server.lose = what;
-  }
-
-  refuseStart(words: string): void {
-    this.refusal = words;
-  }
-
-  forget(): void {
+  override forget(): void {
     this.made.clear();
     this.migrateByOther();
     this.made.clear();
-  }
-
-  close(): Promise<void> {
-    return this.server.close();
   }
 
   private add(name: string): Made {
@@ -123,7 +100,7 @@ export class KubeVirtLab implements ExecutorLab {
     }
   }
 
-  private answer({ method, path, headers, text, query }: Asked): Reply {
+  protected override answer({ method, path, headers, text, query }: Asked): Reply {
     if (headers.authorization !== `Bearer ${this.token}`) return status(401, 'Unauthorized');
     if (path === `${BASE}/virtualmachineinstances/till`) return { body: this.instance() };
     if (path.startsWith('/apis/migrations.kubevirt.io/v1alpha1/migrationpolicies/')) {

@@ -4,8 +4,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NovaExecutor, type NovaSettings, type NovaVm } from '../../../../src/adapters/executors';
-import type { ExecutorLab } from '../../../conformance/migration-executor.conformance';
-import { ApiServer, type Asked, type Reply } from '../../../executors/api-server';
+import { ApiLab } from '../../../executors/api-lab';
+import type { Asked, Reply } from '../../../executors/api-server';
 
 interface Moved {
   readonly id: number;
@@ -24,8 +24,7 @@ interface Acted {
 
 const SERVER = '/compute/v2.1/servers/s-1';
 
-export class NovaLab implements ExecutorLab {
-  readonly server = new ApiServer((asked) => this.answer(asked));
+export class NovaLab extends ApiLab {
   readonly migrations: Moved[] = [];
   readonly actions: Acted[] = [];
   readonly bodies: Record<string, unknown>[] = [];
@@ -44,7 +43,6 @@ export class NovaLab implements ExecutorLab {
   endpoints = ['public', 'internal'];
   logins = 0;
   token = 'token-0';
-  private refusal?: string;
   private readonly credentialFile = join(mkdtempSync(join(tmpdir(), 'slackwater-nova-')), 'c.json');
   private url = '';
 
@@ -54,7 +52,7 @@ export class NovaLab implements ExecutorLab {
     return this;
   }
 
-  open(vm: Partial<NovaVm> = {}, more: Partial<NovaSettings> = {}): NovaExecutor {
+  override open(vm: Partial<NovaVm> = {}, more: Partial<NovaSettings> = {}): NovaExecutor {
     const { credentialFile, url } = this;
     const vms = { v: { serverId: 's-1', ...vm } };
     const bounds = { timeoutMs: 400, settleMs: 150 };
@@ -67,16 +65,16 @@ export class NovaLab implements ExecutorLab {
     return { authUrl: `${url}/v3`, credentialFile, vms: { [vmId]: { serverId: 's-1' } } };
   }
 
-  starts(): number {
+  override starts(): number {
     return this.bodies.length;
   }
 
-  succeed(): void {
+  override succeed(): void {
     const moved = this.end('completed');
     if (moved !== undefined) this.host = moved.dest_compute;
   }
 
-  fail(words: string): void {
+  override fail(words: string): void {
     this.end('error');
     const action = this.actions.at(0);
     if (action === undefined) return;
@@ -84,40 +82,19 @@ export class NovaLab implements ExecutorLab {
     action.traceback = `  File "driver.py", line 1, in _live_migration\nlibvirt.libvirtError: ${words}\n`;
   }
 
-  migrateByOther(): void {
-    this.otherRuns();
-    this.succeed();
-  }
-
-  otherRuns(): void {
+  override otherRuns(): void {
     this.add('operator', 'compute3');
   }
 
-  stopVm(): void {
+  override stopVm(): void {
     this.status = 'SHUTOFF';
   }
 
-  break(how: 'silent' | 'nonsense' | 'forbidden' | undefined): void {
-    this.server.fault = how;
-  }
-
-  lose(what: 'answer' | 'question'): void {
-    this.server.lose = what;
-  }
-
-  refuseStart(words: string): void {
-    this.refusal = words;
-  }
-
-  forget(): void {
+  override forget(): void {
     this.migrations.splice(0);
     this.actions.splice(0);
     this.status = 'ACTIVE';
     this.host = 'compute3';
-  }
-
-  close(): Promise<void> {
-    return this.server.close();
   }
 
   private add(user_id: string, dest_compute: string): void {
@@ -143,7 +120,7 @@ export class NovaLab implements ExecutorLab {
     return moved;
   }
 
-  private answer(asked: Asked): Reply {
+  protected override answer(asked: Asked): Reply {
     const { method, path, headers, text } = asked;
     if (path === '/v3/auth/tokens') return this.login(text);
     if (headers['x-auth-token'] !== this.token) return { status: 401, reason: 'Unauthorized' };

@@ -4,8 +4,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProxmoxExecutor, type ProxmoxVm } from '../../../../src/adapters/executors';
-import type { ExecutorLab } from '../../../conformance/migration-executor.conformance';
-import { ApiServer, type Asked, type Reply } from '../../../executors/api-server';
+import { ApiLab } from '../../../executors/api-lab';
+import type { Asked, Reply } from '../../../executors/api-server';
 
 interface Task {
   readonly upid: string;
@@ -31,8 +31,7 @@ export const LOG = [
   'TASK OK',
 ];
 
-export class ProxmoxLab implements ExecutorLab {
-  readonly server = new ApiServer((asked) => this.answer(asked));
+export class ProxmoxLab extends ApiLab {
   readonly tasks: Task[] = [];
   readonly posted: URLSearchParams[] = [];
   config: Record<string, unknown> = { name: 'till' };
@@ -42,7 +41,6 @@ export class ProxmoxLab implements ExecutorLab {
   underHa = false;
   readonly token = 'slack@pve!water=11112222-3333';
   private pids = 0;
-  private refusal?: string;
   private readonly tokenFile = join(mkdtempSync(join(tmpdir(), 'slackwater-pve-')), 'token');
   private url = '';
 
@@ -52,7 +50,7 @@ export class ProxmoxLab implements ExecutorLab {
     return this;
   }
 
-  open(vm: Partial<ProxmoxVm> = {}): ProxmoxExecutor {
+  override open(vm: Partial<ProxmoxVm> = {}): ProxmoxExecutor {
     const { url, tokenFile } = this;
     const vms = { v: { vmid: 100, target: 'pve2', ...vm } };
     return new ProxmoxExecutor({ url, tokenFile, timeoutMs: 400, settleMs: 150, vms });
@@ -64,16 +62,16 @@ export class ProxmoxLab implements ExecutorLab {
     return { url, tokenFile, vms: { [vmId]: { vmid: 100, target: 'pve2' } } };
   }
 
-  starts(): number {
+  override starts(): number {
     return this.posted.length;
   }
 
-  succeed(log: readonly string[] = LOG): void {
+  override succeed(log: readonly string[] = LOG): void {
     const task = this.end('OK', log);
     if (task !== undefined) this.node = task.to;
   }
 
-  fail(words: string): void {
+  override fail(words: string): void {
     const at = '2026-01-05 21:47:50';
     this.end('migration aborted', [
       ...LOG.slice(0, 7),
@@ -84,38 +82,17 @@ export class ProxmoxLab implements ExecutorLab {
     ]);
   }
 
-  migrateByOther(): void {
-    this.otherRuns();
-    this.succeed();
-  }
-
-  otherRuns(): void {
+  override otherRuns(): void {
     this.add('qmigrate', 'root@pam', 'pve3');
   }
 
-  stopVm(): void {
+  override stopVm(): void {
     this.status = 'stopped';
   }
 
-  break(how: 'silent' | 'nonsense' | 'forbidden' | undefined): void {
-    this.server.fault = how;
-  }
-
-  lose(what: 'answer' | 'question'): void {
-    this.server.lose = what;
-  }
-
-  refuseStart(words: string): void {
-    this.refusal = words;
-  }
-
-  forget(): void {
+  override forget(): void {
     this.tasks.splice(0);
     this.node = 'pve3';
-  }
-
-  close(): Promise<void> {
-    return this.server.close();
   }
 
   add(type: string, user: string, to: string): Task {
@@ -136,7 +113,7 @@ export class ProxmoxLab implements ExecutorLab {
     return task;
   }
 
-  private answer({ method, path, headers, text, query }: Asked): Reply {
+  protected override answer({ method, path, headers, text, query }: Asked): Reply {
     if (headers.authorization !== `PVEAPIToken=${this.token}`) {
       return { status: 401, reason: 'no such token', body: { data: null } };
     }
