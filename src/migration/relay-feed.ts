@@ -1,8 +1,8 @@
 // The relay: gives outbox rows their positions and carries them to the sinks, at least once.
-import type { FeedSink, FeedStore } from './window-store';
+import type { FeedEvent, FeedSink, FeedStore } from './window-store';
 
 /** Entries per round: a batch of Kafka messages, some MB of documents. */
-const BATCH_ENTRIES = 1_000;
+export const BATCH_ENTRIES = 1_000;
 
 export interface RelayResult {
   readonly positioned: number;
@@ -31,24 +31,28 @@ export async function relayFeed(
     if (moved === 0) break;
     positioned += moved;
   }
-  for (const sink of sinks) delivered += await deliverTo(tenantId, feed, sink, batchEntries);
+  // Stopped in between, it reads nothing more.
+  const read = async (after: number): Promise<readonly FeedEvent[]> =>
+    (await feed.stopped(tenantId)) ? [] : feed.read(tenantId, after, batchEntries);
+  for (const sink of sinks) delivered += await deliverAll(tenantId, feed, sink, read);
   return { positioned, delivered };
 }
 
-async function deliverTo(
+/**
+ * What `read` has after the sink's position, batch by batch, until it has nothing more; returns how
+ * many. The position moves after each delivery.
+ */
+export async function deliverAll(
   tenantId: string,
-  feed: FeedStore,
+  positions: Pick<FeedStore, 'delivered' | 'markDelivered'>,
   sink: FeedSink,
-  batchEntries: number,
+  read: (after: number) => Promise<readonly FeedEvent[]>,
 ): Promise<number> {
-  let delivered = 0;
-  for (;;) {
-    if (await feed.stopped(tenantId)) return delivered;
-    const after = await feed.delivered(tenantId, sink.name);
-    const entries = await feed.read(tenantId, after, batchEntries);
-    if (entries.length === 0) return delivered;
-    await sink.deliver(tenantId, entries);
-    await feed.markDelivered(tenantId, sink.name, entries[entries.length - 1].position);
-    delivered += entries.length;
+  for (let delivered = 0; ;) {
+    const events = await read(await positions.delivered(tenantId, sink.name));
+    if (events.length === 0) return delivered;
+    await sink.deliver(tenantId, events);
+    await positions.markDelivered(tenantId, sink.name, events[events.length - 1].position);
+    delivered += events.length;
   }
 }

@@ -2,6 +2,7 @@
 // on its way, so an absence counts only when it has lasted.
 import { performance } from 'node:perf_hooks';
 import type { MigrationOrder, Sight } from '../../migration';
+import { keyOf } from './orders';
 
 const SETTLE_MS = 5_000;
 
@@ -30,8 +31,4 @@ export class Absence {
   found(order: MigrationOrder): void {
     this.sinceMs.delete(keyOf(order));
   }
-}
-
-function keyOf({ vmId, token }: MigrationOrder): string {
-  return `${vmId}\u001f${token}`;
 }

@@ -9,7 +9,7 @@ export interface AddressClaim {
   readonly untilMs: EpochMs;
 }
 
-export const CALENDAR_PATH = '/v1/windows.ics';
+const CALENDAR_PATH = '/v1/windows.ics';
 
 /**
  * The key of this service's addresses: ADDRESS_KEY, or else made of the operator's token, so that

@@ -25,6 +25,7 @@ import {
 } from '../../predict';
 import { writeWhole } from '../files/write-whole';
 import { startProgress, type Progress } from '../progress';
+import { csvTable, type Column } from '../table';
 import { parseBacktest, type BacktestSettings } from './backtest-settings';
 import { backtestTable, type StructureReport } from './backtest-table';
 import { rankingModel, windowLines } from './backtest-windows';
@@ -138,15 +139,16 @@ async function runAll(
 ): Promise<Results> {
   const reports: Record<string, ModelReport> = {};
   const { panel, origins, horizon, levels } = request;
-  const ranking = settings.windows && rankingModel(settings.models);
-  const judge = rankingModel(settings.models);
+  const main = rankingModel(settings.models);
   let ranked: ModelRun | undefined;
   let verdicts: readonly StructureVerdict[] | undefined;
   async function* lines(): AsyncGenerator<string> {
     yield forecastHeader(levels);
     for await (const run of runBacktest(request)) {
-      if (run.model === ranking) ranked = run;
-      if (run.model === judge) verdicts = judgeStructure(run, request);
+      if (run.model === main) {
+        if (settings.windows !== undefined) ranked = run;
+        verdicts = judgeStructure(run, request);
+      }
       Object.assign(reports, reportModel(run, request));
       if (settings.forecasts !== undefined) yield* forecastLines(run, panel, origins, horizon);
     }
@@ -161,23 +163,24 @@ async function runAll(
     await writeWhole(file, packed(file, windowLines(ranked, request, minutes)));
   }
   if (settings.structure !== undefined && verdicts !== undefined) {
-    await writeWhole(settings.structure, structureLines(verdicts, panel.ids));
+    const text = csvTable(structureColumns(panel.ids), verdicts);
+    await writeWhole(settings.structure, Readable.from([text]));
   }
   progress.end(`${panel.ids.length} series, ${origins.count} origins`);
   if (verdicts === undefined) return { reports };
-  return { reports, structure: { model: judge, ...countStructure(verdicts) } };
+  return { reports, structure: { model: main, ...countStructure(verdicts) } };
 }
 
-async function* structureLines(
-  verdicts: readonly StructureVerdict[],
-  ids: readonly string[],
-): AsyncGenerator<string> {
-  yield 'unique_id,structure,gain,standard_error,origins\n';
-  for (const { series, structured, gain, standardError, origins } of verdicts) {
-    const word = structured === undefined ? 'unjudged' : structured ? 'structured' : 'without';
-    const id = /[",\n]/.test(ids[series]) ? `"${ids[series].replaceAll('"', '""')}"` : ids[series];
-    yield `${id},${word},${gain},${standardError},${origins}\n`;
-  }
+function structureColumns(ids: readonly string[]): readonly Column<StructureVerdict>[] {
+  const word = ({ structured }: StructureVerdict): string =>
+    structured === undefined ? 'unjudged' : structured ? 'structured' : 'without';
+  return [
+    { head: 'unique_id', cell: ({ series }) => ids[series] },
+    { head: 'structure', cell: word },
+    { head: 'gain', cell: ({ gain }) => String(gain) },
+    { head: 'standard_error', cell: ({ standardError }) => String(standardError) },
+    { head: 'origins', cell: ({ origins }) => String(origins) },
+  ];
 }
 
 function packed(path: string, lines: AsyncGenerator<string>): AsyncIterable<string | Uint8Array> {

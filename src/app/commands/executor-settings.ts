@@ -18,22 +18,24 @@ const limits = {
 const text = z.string().min(1);
 /** Of an API over HTTP. */
 const bounds = { caFile: text.optional(), timeoutMs: z.int().min(100).optional() };
-const api = { url: text, ...bounds };
+const api = { url: text, tokenFile: text, ...bounds };
+
+/** How each VM is reached, by its id. */
+function vmsOf<T extends z.ZodRawShape>(shape: T) {
+  return z.record(text, z.strictObject(shape));
+}
 
 const KINDS = {
   qemu: kindOf(
     200,
     z.strictObject({
       ...limits,
-      vms: z.record(
-        text,
-        z.strictObject({
-          source: text,
-          destination: text,
-          listen: z.string().default('tcp:127.0.0.1:0'),
-          destinationLog: text.optional(),
-        }),
-      ),
+      vms: vmsOf({
+        source: text,
+        destination: text,
+        listen: z.string().default('tcp:127.0.0.1:0'),
+        destinationLog: text.optional(),
+      }),
     }),
     ({ vms }) => new QemuExecutor(vms),
   ),
@@ -42,15 +44,11 @@ const KINDS = {
     z.strictObject({
       ...limits,
       ...api,
-      tokenFile: text,
-      vms: z.record(
-        text,
-        z.strictObject({
-          namespace: text,
-          name: text,
-          policySelector: z.record(text, z.string()).optional(),
-        }),
-      ),
+      vms: vmsOf({
+        namespace: text,
+        name: text,
+        policySelector: z.record(text, z.string()).optional(),
+      }),
     }),
     (settings) => new KubeVirtExecutor(settings),
   ),
@@ -60,18 +58,15 @@ const KINDS = {
       ...limits,
       virsh: text.optional(),
       timeoutMs: bounds.timeoutMs,
-      vms: z.record(
-        text,
-        z.strictObject({
-          domain: text,
-          source: text,
-          destination: text,
-          migrateUri: text.optional(),
-          peerToPeer: z.boolean().optional(),
-          copyStorage: z.boolean().optional(),
-          persistent: z.boolean().optional(),
-        }),
-      ),
+      vms: vmsOf({
+        domain: text,
+        source: text,
+        destination: text,
+        migrateUri: text.optional(),
+        peerToPeer: z.boolean().optional(),
+        copyStorage: z.boolean().optional(),
+        persistent: z.boolean().optional(),
+      }),
     }),
     (settings, journal) => new LibvirtExecutor({ ...settings, folder: `${journal}.virsh` }),
   ),
@@ -86,7 +81,7 @@ const KINDS = {
       interface: z.enum(['public', 'internal', 'admin']).optional(),
       permitsAutoConverge: z.boolean().optional(),
       permitsPostCopy: z.boolean().optional(),
-      vms: z.record(text, z.strictObject({ serverId: text, host: text.optional() })),
+      vms: vmsOf({ serverId: text, host: text.optional() }),
     }),
     (settings) => new NovaExecutor(settings),
   ),
@@ -95,16 +90,12 @@ const KINDS = {
     z.strictObject({
       ...limits,
       ...api,
-      tokenFile: text,
-      vms: z.record(
-        text,
-        z.strictObject({
-          vmid: z.int().min(1),
-          target: text,
-          withLocalDisks: z.boolean().optional(),
-          targetStorage: text.optional(),
-        }),
-      ),
+      vms: vmsOf({
+        vmid: z.int().min(1),
+        target: text,
+        withLocalDisks: z.boolean().optional(),
+        targetStorage: text.optional(),
+      }),
     }),
     (settings) => new ProxmoxExecutor(settings),
   ),

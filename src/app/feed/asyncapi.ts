@@ -25,8 +25,8 @@ export function asyncApi(): Description {
     defaultContentType: 'application/json',
     servers: { kafka: { host: 'localhost:9092', protocol: 'kafka' } },
     channels: {
-      windows: channelOf(WINDOWS_TOPIC, 'The newest list of windows of a VM'),
-      outcomes: channelOf(OUTCOMES_TOPIC, 'What executors report of migrations'),
+      windows: channelOf('windows', WINDOWS_TOPIC, 'The newest list of windows of a VM'),
+      outcomes: channelOf('outcomes', OUTCOMES_TOPIC, 'What executors report of migrations'),
     },
     operations: { sendWindows: operationOf('windows'), sendOutcomes: operationOf('outcomes') },
     components: {
@@ -38,8 +38,7 @@ export function asyncApi(): Description {
   };
 }
 
-function channelOf(topic: string, description: string): Description {
-  const name = topic === WINDOWS_TOPIC ? 'windows' : 'outcomes';
+function channelOf(name: string, topic: string, description: string): Description {
   return {
     address: topic,
     description,

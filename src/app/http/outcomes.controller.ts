@@ -8,6 +8,7 @@ import {
   costDrift,
   nightCoverage,
   outcomeJsonSchema,
+  outcomePages,
   outcomeSchema,
   reportOutcome,
   type Coverage,
@@ -89,10 +90,7 @@ export class OutcomesController {
     const tenant = await this.service.tenants.find(tenantId);
     const sinceMs = this.service.clock.nowMs() - days * DAY_MS;
     const records: StoredOutcome[] = [];
-    for (let after = 0; ;) {
-      const page = await this.service.outcomes.list(tenantId, { after, limit: MANY });
-      if (page.length === 0) break;
-      after = page[page.length - 1].position;
+    for await (const page of outcomePages(this.service.outcomes, tenantId)) {
       records.push(...page.filter(({ outcome }) => outcome.startedAtMs >= sinceMs));
     }
     return {

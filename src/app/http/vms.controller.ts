@@ -17,6 +17,7 @@ import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { cachedReport } from '../reports/report-cache';
 import { ApiZodBody, ApiZodQuery } from './describe-zod';
+import { findVm } from './find-vm';
 import { parse } from './parse-body';
 
 const LIST = z.object({
@@ -232,12 +233,8 @@ export class VmsController {
     return { policy: policy.state, revision: document?.revision };
   }
 
-  private async find(request: AuthenticatedRequest, vmId: string): Promise<VmRecord> {
-    const { rollups } = this.service.ports.tenant(request.principal.tenantId);
-    const [vm] = await rollups.vmRecords([vmId]);
-    if (vm === undefined)
-      throw new DomainError('VM_UNKNOWN', `VM '${vmId.slice(0, 200)}' is unknown`);
-    return vm;
+  private find(request: AuthenticatedRequest, vmId: string): Promise<VmRecord> {
+    return findVm(this.service, request.principal.tenantId, vmId);
   }
 
   private async document(request: AuthenticatedRequest, vmId: string): Promise<WindowDocument> {

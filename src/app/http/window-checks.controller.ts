@@ -2,11 +2,12 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { DomainError, HOUR_MS, VM_ID } from '../../core';
+import { HOUR_MS, VM_ID } from '../../core';
 import { checkWindow, type WindowCheck } from '../../migration';
 import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { ApiZodBody } from './describe-zod';
+import { findVm } from './find-vm';
 import { parse } from './parse-body';
 
 const CHECK = z.strictObject({
@@ -32,13 +33,12 @@ export class WindowChecksController {
   ): Promise<WindowCheck> {
     const { vmId, rank } = parse(CHECK, body);
     const { tenantId } = request.principal;
-    const { rollups, history } = this.service.ports.tenant(tenantId);
-    const [vm] = await rollups.vmRecords([vmId]);
-    if (vm === undefined) throw new DomainError('VM_UNKNOWN', `VM '${vmId}' is unknown`);
+    const { vmIndex } = await findVm(this.service, tenantId, vmId);
+    const { history } = this.service.ports.tenant(tenantId);
     const nowMs = this.service.clock.nowMs();
     const fromMs = Math.floor(nowMs / HOUR_MS - 1) * HOUR_MS;
     const toMs = Math.ceil(nowMs / HOUR_MS) * HOUR_MS;
-    const fresh = await history.fiveMinute(Uint32Array.of(vm.vmIndex), fromMs, toMs);
+    const fresh = await history.fiveMinute(Uint32Array.of(vmIndex), fromMs, toMs);
     return checkWindow(this.service.windows, tenantId, { windowId, vmId, rank }, fresh, nowMs);
   }
 }

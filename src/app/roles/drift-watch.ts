@@ -1,8 +1,13 @@
 // Watches reported outcomes for predictions that drift: gauges, and one log line at each change.
-import { costCoverage, costDrift, DRIFT_MIGRATIONS, type StoredOutcome } from '../../migration';
+import {
+  costCoverage,
+  costDrift,
+  DRIFT_MIGRATIONS,
+  outcomePages,
+  type StoredOutcome,
+} from '../../migration';
 import type { Service } from '../composition/service';
 
-const PAGE = 1_000;
 const LOOK_EVERY_MS = 10_000; // the relay passes by far more often; migrations take minutes
 
 /**
@@ -19,9 +24,7 @@ export function driftWatch(service: Service): () => Promise<void> {
     const nowMs = service.clock.monotonicMs();
     if (nowMs - lookedMs < LOOK_EVERY_MS) return;
     lookedMs = nowMs;
-    for (;;) {
-      const page = await service.outcomes.list(tenantId, { after: position, limit: PAGE });
-      if (page.length === 0) break;
+    for await (const page of outcomePages(service.outcomes, tenantId, position)) {
       position = page[page.length - 1].position;
       const learned = page.filter(({ judgement }) => judgement.learned);
       newest = [...newest, ...learned].slice(-DRIFT_MIGRATIONS);

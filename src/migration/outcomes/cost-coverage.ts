@@ -60,13 +60,13 @@ export function costCoverage(records: readonly OutcomeRecord[]): readonly Covera
     const pairs = pairsOf(records, measure);
     const judged = pairs.length;
     if (judged === 0) return { measure, judged };
-    const share = (held: (pair: Pair) => boolean): number => pairs.filter(held).length / judged;
+    const { above50, above95 } = beyond(pairs);
     const ratios = pairs.map(({ real, p50 }) => real / p50).toSorted((a, b) => a - b);
     return {
       measure,
       judged,
-      p50Cover: share(({ real, p50 }) => real <= p50),
-      p95Cover: share(({ real, p95 }) => real <= p95),
+      p50Cover: (judged - above50) / judged,
+      p95Cover: (judged - above95) / judged,
       medianRatio: (ratios[(judged - 1) >> 1] + ratios[judged >> 1]) / 2,
     };
   });
@@ -78,11 +78,9 @@ export function costCoverage(records: readonly OutcomeRecord[]): readonly Covera
  */
 export function costDrift(records: readonly OutcomeRecord[]): readonly Drift[] {
   const newest = records.filter(({ judgement }) => judgement.learned).slice(-DRIFT_MIGRATIONS);
-  return costCoverage(newest).flatMap((coverage) => {
-    const { measure, judged, p50Cover, p95Cover, medianRatio } = coverage;
-    if (judged < JUDGED_MIN || p50Cover === undefined || p95Cover === undefined) return [];
-    const above50 = Math.round(judged * (1 - p50Cover));
-    const above95 = Math.round(judged * (1 - p95Cover));
+  return costCoverage(newest).flatMap(({ measure, judged, medianRatio }) => {
+    if (judged < JUDGED_MIN) return [];
+    const { above50, above95 } = beyond(pairsOf(newest, measure));
     const told = (direction: Drift['direction']): readonly Drift[] => [
       {
         measure,
@@ -103,6 +101,13 @@ interface Pair {
   readonly real: number;
   readonly p50: number;
   readonly p95: number;
+}
+
+function beyond(pairs: readonly Pair[]): { readonly above50: number; readonly above95: number } {
+  return {
+    above50: pairs.filter(({ real, p50 }) => real > p50).length,
+    above95: pairs.filter(({ real, p95 }) => real > p95).length,
+  };
 }
 
 function pairsOf(records: readonly OutcomeRecord[], measure: Measure): readonly Pair[] {

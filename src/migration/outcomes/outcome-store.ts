@@ -38,3 +38,19 @@ export abstract class OutcomeStore {
     asked: { readonly after: number; readonly limit: number; readonly vmId?: string },
   ): Promise<readonly StoredOutcome[]>;
 }
+
+const PAGE = 1_000;
+
+/** All outcomes after a position, page by page; none is empty. */
+export async function* outcomePages(
+  outcomes: OutcomeStore,
+  tenantId: string,
+  position = 0,
+): AsyncGenerator<readonly StoredOutcome[]> {
+  for (let after = position; ;) {
+    const page = await outcomes.list(tenantId, { after, limit: PAGE });
+    if (page.length === 0) return;
+    yield page;
+    after = page[page.length - 1].position;
+  }
+}

@@ -1,9 +1,8 @@
 // The relay of outcomes: what the store kept, in its order, to the sinks, at least once.
-import type { FeedSink, FeedStore } from '../window-store';
+import { BATCH_ENTRIES, deliverAll } from '../relay-feed';
+import type { FeedEvent, FeedSink, FeedStore } from '../window-store';
 import { outcomeEvent } from './outcome-event';
 import type { OutcomeStore } from './outcome-store';
-
-const BATCH_EVENTS = 1_000; // as the windows' relay
 
 export interface OutcomeRelayPorts {
   readonly outcomes: OutcomeStore;
@@ -20,21 +19,13 @@ export async function relayOutcomes(
   tenantId: string,
   ports: OutcomeRelayPorts,
   sinks: readonly FeedSink[],
-  batchEvents: number = BATCH_EVENTS,
+  batchEvents: number = BATCH_ENTRIES,
 ): Promise<number> {
+  const read = async (after: number): Promise<readonly FeedEvent[]> =>
+    (await ports.outcomes.list(tenantId, { after, limit: batchEvents })).map((stored) =>
+      outcomeEvent(tenantId, stored),
+    );
   let delivered = 0;
-  for (const sink of sinks) {
-    for (;;) {
-      const after = await ports.feed.delivered(tenantId, sink.name);
-      const stored = await ports.outcomes.list(tenantId, { after, limit: batchEvents });
-      if (stored.length === 0) break;
-      await sink.deliver(
-        tenantId,
-        stored.map((one) => outcomeEvent(tenantId, one)),
-      );
-      await ports.feed.markDelivered(tenantId, sink.name, stored[stored.length - 1].position);
-      delivered += stored.length;
-    }
-  }
+  for (const sink of sinks) delivered += await deliverAll(tenantId, ports.feed, sink, read);
   return delivered;
 }

@@ -71,26 +71,22 @@ function descriptionOf(content: WindowContent, window: RankedWindow): string {
   const { totalTimeMs, downtimeMs, bytesSent, successProb } = cost;
   return [
     ...reasons.map(plain),
-    `Load ${fixed(loadPct.mean, 1)} % (the day: ${fixed(baselineLoadPct, 1)} %).`,
-    `Takes ${fixed(totalTimeMs.p50 / 1_000, 1)} s (P95 ${fixed(totalTimeMs.p95 / 1_000, 1)} s), ` +
-      `pauses ${fixed(downtimeMs.p50, 0)} ms (P95 ${fixed(downtimeMs.p95, 0)} ms), ` +
-      `sends ${fixed(bytesSent.p50 / 1e9, 2)} GB; succeeds with ${fixed(100 * successProb, 0)} %.`,
+    `Load ${loadPct.mean.toFixed(1)} % (the day: ${baselineLoadPct.toFixed(1)} %).`,
+    `Takes ${(totalTimeMs.p50 / 1_000).toFixed(1)} s (P95 ${(totalTimeMs.p95 / 1_000).toFixed(1)} s), ` +
+      `pauses ${downtimeMs.p50.toFixed(0)} ms (P95 ${downtimeMs.p95.toFixed(0)} ms), ` +
+      `sends ${(bytesSent.p50 / 1e9).toFixed(2)} GB; succeeds with ${(100 * successProb).toFixed(0)} %.`,
     `Advice: ${advice.mode} (${advice.cause}). Start by ${formatInstant(latestStartMs)}.`,
     `Night of ${content.runDate}, revision ${content.revision}.`,
   ].join('\n');
 }
 
 function pauseOf({ cost }: RankedWindow): string {
-  return `pause ${fixed(cost.downtimeMs.p50, 0)} ms`;
+  return `pause ${cost.downtimeMs.p50.toFixed(0)} ms`;
 }
 
 /** Some programs end a line at a bare CR, and properties outside the RFC are written as they are. */
 function plain(text: string): string {
   return text.replaceAll(CONTROL, ' ');
-}
-
-function fixed(value: number, digits: number): string {
-  return value.toFixed(digits);
 }
 
 function timeOf(instantMs: EpochMs): ICAL.Time {

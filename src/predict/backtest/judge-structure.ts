@@ -1,5 +1,6 @@
 // Which VMs have a structure that a model can use, and which are noise about their own median.
 import type { BacktestRequest, ModelRun } from './run-backtest';
+import { medianOf } from './sums';
 
 export interface StructureVerdict {
   readonly series: number;
@@ -33,7 +34,8 @@ export function judgeStructure(
     for (let origin = 0; origin < origins.count; origin += 1) {
       const pair = series * origins.count + origin;
       const end = origins.cutoffs[pair];
-      const own = medianOf(values.subarray(Math.max(0, end - MEDIAN_DAYS * stepsPerDay), end));
+      const past = values.subarray(Math.max(0, end - MEDIAN_DAYS * stepsPerDay), end);
+      const own = medianOf(past.filter((value) => !Number.isNaN(value)));
       let gain = 0;
       let count = 0;
       for (let at = pair * horizon; at < (pair + 1) * horizon; at += 1) {
@@ -72,12 +74,4 @@ function studentT(freedom: number): number {
   const first = (Z ** 3 + Z) / (4 * freedom);
   const second = (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / (96 * freedom ** 2);
   return Z + first + second;
-}
-
-/** NaN without a value. */
-function medianOf(values: Float64Array): number {
-  const known = values.filter((value) => !Number.isNaN(value)).toSorted();
-  const middle = known.length >> 1;
-  if (known.length === 0) return Number.NaN;
-  return known.length % 2 === 1 ? known[middle] : (known[middle - 1] + known[middle]) / 2;
 }

@@ -28,7 +28,7 @@ export function spreadOf(values: readonly number[]): number {
 }
 
 /** Linear between order statistics; NaN without values. */
-export function percentileOf(values: readonly number[], share: number): number {
+export function percentileOf(values: ArrayLike<number>, share: number): number {
   if (values.length === 0) return Number.NaN;
   const sorted = Float64Array.from(values).toSorted();
   const at = share * (sorted.length - 1);
@@ -37,6 +37,6 @@ export function percentileOf(values: readonly number[], share: number): number {
   return rest === 0 ? sorted[low] : sorted[low] + rest * (sorted[low + 1] - sorted[low]);
 }
 
-export function medianOf(values: readonly number[]): number {
+export function medianOf(values: ArrayLike<number>): number {
   return percentileOf(values, 0.5);
 }

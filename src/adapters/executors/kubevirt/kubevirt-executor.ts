@@ -13,6 +13,7 @@ import {
 import { Absence } from '../absence';
 import { causeOf } from '../failure-cause';
 import { HypervisorApi, secretIn, type Method, type Question } from '../http/hypervisor-api';
+import { hashOf, unstarted, vmOf } from '../orders';
 import {
   instanceSchema,
   migrationSchema,
@@ -156,13 +157,8 @@ export class KubeVirtExecutor extends MigrationExecutor {
 
   private async apply(path: string, policy: object): Promise<void> {
     const type = 'application/apply-patch+yaml'; // JSON is YAML
-    try {
-      await this.api.get(ANY, 'PATCH', path, { headers: this.bearer(), body: policy, type });
-    } catch (error) {
-      // The migration was not asked for yet: nothing was started, whatever became of the policy.
-      if (!(error instanceof DomainError)) throw error;
-      throw new DomainError('EXECUTOR_REFUSED', error.message, {}, { cause: error });
-    }
+    const question = { headers: this.bearer(), body: policy, type };
+    await unstarted(() => this.api.get(ANY, 'PATCH', path, question));
   }
 
   private find<T>(
@@ -178,10 +174,8 @@ export class KubeVirtExecutor extends MigrationExecutor {
     return { authorization: `Bearer ${secretIn(this.settings.tokenFile, 'tokenFile')}` };
   }
 
-  private vm({ vmId }: MigrationOrder): KubeVirtVm {
-    const vm = this.settings.vms[vmId];
-    if (vm !== undefined) return vm;
-    throw new DomainError('EXECUTOR_REFUSED', `VM '${vmId}' is not in the executor's settings`);
+  private vm(order: MigrationOrder): KubeVirtVm {
+    return vmOf(this.settings.vms, order);
   }
 }
 
@@ -189,10 +183,8 @@ function migrationsOf({ namespace }: KubeVirtVm): string {
   return `/apis/kubevirt.io/v1/namespaces/${encodeURIComponent(namespace)}/virtualmachineinstancemigrations`;
 }
 
-/** The same order has the same name in every process. */
-function nameOf({ vmId, windowId, rank, token }: MigrationOrder): string {
-  const hash = createHash('sha256').update(JSON.stringify([vmId, windowId, rank, token]));
-  return `slackwater-${hash.digest('hex').slice(0, 20)}`;
+function nameOf(order: MigrationOrder): string {
+  return `slackwater-${hashOf(order).slice(0, 20)}`;
 }
 
 function refuseInstance(

@@ -11,6 +11,7 @@ import {
   type Sight,
 } from '../../../migration';
 import { causeOf } from '../failure-cause';
+import { keyOf, vmOf } from '../orders';
 import { readJobInfo, type JobInfo } from './job-info';
 import { RunFiles, type Run } from './run-file';
 import { complaintIn, Virsh } from './virsh';
@@ -117,9 +118,8 @@ export class LibvirtExecutor extends MigrationExecutor {
     }
     const run = this.runs.read(order);
     if (!run.began) return { state: 'none', detail: 'virsh was never started for it' };
-    if (run.exitCode !== undefined) {
-      return { state: 'ended', report: await this.report(order, vm, run, run.exitCode) };
-    }
+    const ended = await this.ended(order, vm, run);
+    if (ended !== undefined) return ended;
     const here = await this.state(vm.source, vm);
     const job = here === undefined ? undefined : await this.job(vm.source, vm);
     if (job?.operation?.startsWith('Outgoing migration')) {
@@ -128,10 +128,8 @@ export class LibvirtExecutor extends MigrationExecutor {
     }
     if (this.alive(order)) return { state: 'running' };
     // It may have ended since the run was read; virsh writes its end before it goes.
-    const atEnd = this.runs.read(order);
-    if (atEnd.exitCode !== undefined) {
-      return { state: 'ended', report: await this.report(order, vm, atEnd, atEnd.exitCode) };
-    }
+    const atEnd = await this.ended(order, vm, this.runs.read(order));
+    if (atEnd !== undefined) return atEnd;
     // virsh is gone without an end: where the domain runs may tell.
     if (here !== 'running' && (await this.state(vm.destination, vm)) === 'running') {
       const detail = 'virsh left no end; the domain runs at the destination';
@@ -156,14 +154,15 @@ export class LibvirtExecutor extends MigrationExecutor {
     return Promise.resolve();
   }
 
-  private async report(
-    order: MigrationOrder,
-    vm: LibvirtVm,
-    run: Run,
-    exitCode: number,
-  ): Promise<MigrationReport> {
+  /** Undefined where the run has no end. */
+  private async ended(order: MigrationOrder, vm: LibvirtVm, run: Run): Promise<Sight | undefined> {
+    if (run.exitCode === undefined) return undefined;
+    return { state: 'ended', report: await this.report(order, vm, run) };
+  }
+
+  private async report(order: MigrationOrder, vm: LibvirtVm, run: Run): Promise<MigrationReport> {
     const said = complaintIn(run.said);
-    if (exitCode === 0) return this.moved(order, vm, run);
+    if (run.exitCode === 0) return this.moved(order, vm, run);
     const here = await this.state(vm.source, vm);
     if (here !== 'running' && (await this.state(vm.destination, vm)) === 'running') {
       return this.moved(order, vm, run, said); // it failed after the domain had moved
@@ -262,10 +261,8 @@ export class LibvirtExecutor extends MigrationExecutor {
     return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
-  private vm({ vmId }: MigrationOrder): LibvirtVm {
-    const vm = this.settings.vms[vmId];
-    if (vm !== undefined) return vm;
-    throw new DomainError('EXECUTOR_REFUSED', `VM '${vmId}' is not in the executor's settings`);
+  private vm(order: MigrationOrder): LibvirtVm {
+    return vmOf(this.settings.vms, order);
   }
 }
 
@@ -286,8 +283,4 @@ function migrateWords(order: MigrationOrder, vm: LibvirtVm): readonly string[] {
     vm.destination,
     ...(vm.migrateUri === undefined ? [] : [vm.migrateUri]),
   ];
-}
-
-function keyOf({ vmId, token }: MigrationOrder): string {
-  return `${vmId}\u001f${token}`;
 }

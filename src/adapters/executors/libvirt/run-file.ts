@@ -1,10 +1,10 @@
 // One file per migration that virsh was told to make: it is durable before virsh is started, and
 // ends with virsh's exit code. A later process reads there whether it began and how it ended.
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MigrationOrder } from '../../../migration';
+import { hashOf } from '../orders';
 
 export interface Run {
   readonly began: boolean;
@@ -64,8 +64,7 @@ export class RunFiles {
     };
   }
 
-  private path({ vmId, windowId, rank, token }: MigrationOrder): string {
-    const hash = createHash('sha256').update(JSON.stringify([vmId, windowId, rank, token]));
-    return join(this.folder, `${hash.digest('hex').slice(0, 32)}.log`);
+  private path(order: MigrationOrder): string {
+    return join(this.folder, `${hashOf(order).slice(0, 32)}.log`);
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../../migration';
 import { Absence } from '../absence';
 import { causeOf } from '../failure-cause';
+import { keyOf, vmOf } from '../orders';
 import { Keystone, type KeystonePlace } from './keystone';
 import { NovaApi } from './nova-api';
 import {
@@ -247,10 +248,8 @@ export class NovaExecutor extends MigrationExecutor {
     return instanceActions.filter(({ action }) => action === 'live-migration');
   }
 
-  private vm({ vmId }: MigrationOrder): NovaVm {
-    const vm = this.settings.vms[vmId];
-    if (vm !== undefined) return vm;
-    throw new DomainError('EXECUTOR_REFUSED', `VM '${vmId}' is not in the executor's settings`);
+  private vm(order: MigrationOrder): NovaVm {
+    return vmOf(this.settings.vms, order);
   }
 }
 
@@ -279,8 +278,4 @@ function passed(before: Progress | undefined, now: Progress | undefined): boolea
 
 function serverPath({ serverId }: NovaVm): string {
   return `/servers/${encodeURIComponent(serverId)}`;
-}
-
-function keyOf({ vmId, token }: MigrationOrder): string {
-  return `${vmId}\u001f${token}`;
 }

@@ -12,6 +12,7 @@ import {
 import { Absence } from '../absence';
 import { causeOf } from '../failure-cause';
 import { HypervisorApi, saidIn, secretIn, type Method } from '../http/hypervisor-api';
+import { keyOf, unstarted, vmOf } from '../orders';
 import { readMigrationLog, type MigrationLog } from './proxmox-log';
 import {
   configSchema,
@@ -100,9 +101,9 @@ export class ProxmoxExecutor extends MigrationExecutor {
 
   override async start(order: MigrationOrder): Promise<void> {
     const vm = this.vm(order);
-    const { node } = await this.unstarted(() => this.place(order));
+    const { node } = await unstarted(() => this.place(order));
     const path = vmPath(node, vm);
-    await this.unstarted(async () => {
+    await unstarted(async () => {
       const { data } = await this.get(configSchema, `${path}/config`);
       if (data.migrate_downtime === secondsOf(order)) return;
       const fields = { migrate_downtime: secondsOf(order) };
@@ -220,16 +221,6 @@ export class ProxmoxExecutor extends MigrationExecutor {
     throw new DomainError('EXECUTOR_REFUSED', message);
   }
 
-  /** Before the call that starts: whatever goes wrong, nothing was started. */
-  private async unstarted<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      throw new DomainError('EXECUTOR_REFUSED', error.message, {}, { cause: error });
-    }
-  }
-
   private async get<T>(
     schema: z.ZodType<T>,
     path: string,
@@ -263,10 +254,8 @@ export class ProxmoxExecutor extends MigrationExecutor {
     throw new DomainError('INPUT_UNREADABLE', message);
   }
 
-  private vm({ vmId }: MigrationOrder): ProxmoxVm {
-    const vm = this.settings.vms[vmId];
-    if (vm !== undefined) return vm;
-    throw new DomainError('EXECUTOR_REFUSED', `VM '${vmId}' is not in the executor's settings`);
+  private vm(order: MigrationOrder): ProxmoxVm {
+    return vmOf(this.settings.vms, order);
   }
 }
 
@@ -299,8 +288,4 @@ function taskPath({ node, upid }: { readonly node: string; readonly upid: string
 
 function userIsRoot(upid: string): boolean {
   return upid.split(':')[7] === 'root@pam';
-}
-
-function keyOf({ vmId, token }: MigrationOrder): string {
-  return `${vmId}\u001f${token}`;
 }

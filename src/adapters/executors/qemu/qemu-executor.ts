@@ -11,6 +11,7 @@ import {
   type Sight,
 } from '../../../migration';
 import { causeOf } from '../failure-cause';
+import { vmOf } from '../orders';
 import { Qmp, QmpRefusal } from './qmp';
 
 export interface QemuVm {
@@ -150,10 +151,8 @@ export class QemuExecutor extends MigrationExecutor {
     await source.call('migrate-start-postcopy');
   }
 
-  private vm({ vmId }: MigrationOrder): QemuVm {
-    const vm = this.vms[vmId];
-    if (vm !== undefined) return vm;
-    throw new DomainError('EXECUTOR_REFUSED', `VM '${vmId}' is not in the executor's settings`);
+  private vm(order: MigrationOrder): QemuVm {
+    return vmOf(this.vms, order);
   }
 
   /** One connection per monitor, kept for its events: QEMU serves one client at a time. */
