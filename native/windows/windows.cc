@@ -102,6 +102,22 @@ double chanceBelow(double limit, const Span &load) {
   return between(limit, load.low, load.median, 0.05);
 }
 
+void correct(double &p50, double &p95, const double *learned) {
+  const double factor = learned[0], spread = learned[1];
+  p50 = roundHalfUp(p50 * factor);
+  p95 = std::max(p50, roundHalfUp(spread == spread ? p50 * spread : p95 * factor));
+}
+
+// What was learned of the row in this mode; CORRECTION in src/kernels/windows-kernels.ts.
+Cost corrected(Cost cost, const double *learned) {
+  correct(cost.total50, cost.total95, learned);
+  correct(cost.pause50, cost.pause95, learned + 2);
+  correct(cost.sent50, cost.sent95, learned + 4);
+  const double success = roundHalfUp((cost.success + learned[6]) * 1000) / 1000;
+  cost.success = std::min(1.0, std::max(0.0, success));
+  return cost;
+}
+
 void rankRow(const sw_rank_job &job, int row, Day &day, Costs &costs) {
   const int width = SW_DAY_WIDTH + job.windows_max * SW_WINDOW_WIDTH;
   double *figures = job.figures + static_cast<int64_t>(row) * width;
@@ -109,8 +125,10 @@ void rankRow(const sw_rank_job &job, int row, Day &day, Costs &costs) {
   job.counts[row] = -1;
   job.modes[row] = SW_NO_MODE;
   if (job.skip[row] != 0) return;
+  const double *learned = job.corrections == nullptr ? nullptr : job.corrections + static_cast<int64_t>(row) * SW_CORRECTION_WIDTH;
   const auto cost = [&](double load, int mode) {
-    return costs.at(job.vcpus[row], job.memory[row], job.used_memory[row], load, mode);
+    const Cost plain = costs.at(job.vcpus[row], job.memory[row], job.used_memory[row], load, mode);
+    return learned == nullptr ? plain : corrected(plain, learned + mode * SW_MODE_CORRECTION_WIDTH);
   };
   day.read(job, row);
   const Span load = day.span(0, day.steps);

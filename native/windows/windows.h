@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 enum { SW_COPY_POINTS = 64, SW_DAY_WIDTH = 13, SW_WINDOW_WIDTH = 16, SW_SPAN_LEVELS = 3 };
+enum { SW_MODE_CORRECTION_WIDTH = 7, SW_CORRECTION_WIDTH = 3 * SW_MODE_CORRECTION_WIDTH };
 enum { SW_PRE_COPY, SW_AUTO_CONVERGE, SW_POST_COPY, SW_NO_MODE };
 
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
   const double *vcpus, *memory, *used_memory; // (rows), NaN = unknown
   const uint8_t *skip;                        // (rows)
   const uint8_t *barred;                      // (rows, horizon finer), 1 = in no window; null = none
+  const double *corrections;                  // (rows, SW_CORRECTION_WIDTH); null = none
   int32_t first_step, windows_max;
   double length_ms_min, slack_ms;
   sw_copy_settings copy;

@@ -26,6 +26,7 @@ int32_t rank(const sw_call *call) {
   job.used_memory = sw_f64(call, "usedMemoryBytes");
   job.skip = sw_u8(call, "skip");
   job.barred = sw_int(call, "isBarred") != 0 ? sw_u8(call, "barred") : nullptr;
+  job.corrections = sw_int(call, "isCorrected") != 0 ? sw_f64(call, "corrections") : nullptr;
   job.first_step = sw_int(call, "firstStep");
   job.windows_max = sw_int(call, "windowsMax");
   job.length_ms_min = sw_number(call, "lengthMsMin");

@@ -35,6 +35,14 @@ export type CopyMode = (typeof COPY_MODES)[number];
 /** Follows COPY_MODES: no window of the day is long enough. */
 export const NO_MODE = COPY_MODES.length;
 
+/**
+ * Places in a row of corrections, for each of COPY_MODES one after the other: of time, pause, and
+ * bytes a factor of P50, then P95 / P50 (NaN: the factor is P95's, too); of success what is added.
+ */
+export const CORRECTION = { time: 0, pause: 2, bytes: 4, success: 6 } as const;
+export const MODE_CORRECTION_WIDTH = 7;
+export const CORRECTION_WIDTH = COPY_MODES.length * MODE_CORRECTION_WIDTH;
+
 export interface RankSettings {
   /** No window starts before it. */
   readonly firstStep: number;
@@ -65,6 +73,8 @@ export interface RankRows {
   readonly skip: Uint8Array;
   /** (rowCount, horizon x finer): 1 = no window may hold the step. Absent: all may. */
   readonly barred?: Uint8Array;
+  /** (rowCount, CORRECTION_WIDTH): what was learned of the rows' costs. Absent: plain physics. */
+  readonly corrections?: Float64Array;
 }
 
 /** Places in a row of figures: first the whole day's, then WINDOW_WIDTH for each window. */
@@ -119,7 +129,7 @@ export abstract class WindowsKernels {
 
 /** Throws RangeError (a programming error) when sizes do not fit. */
 export function checkRankRows(rows: RankRows): void {
-  const { rowCount, horizon, levels, mean, quantiles, skip, vcpus, barred } = rows;
+  const { rowCount, horizon, levels, mean, quantiles, skip, vcpus, barred, corrections } = rows;
   const steps = rowCount * horizon * rows.finer;
   const fits =
     mean.length === rowCount * horizon &&
@@ -128,6 +138,7 @@ export function checkRankRows(rows: RankRows): void {
     vcpus.length === rowCount &&
     rows.memoryBytes.length === rowCount &&
     rows.usedMemoryBytes.length === rowCount &&
-    (barred === undefined || barred.length === steps);
+    (barred === undefined || barred.length === steps) &&
+    (corrections === undefined || corrections.length === rowCount * CORRECTION_WIDTH);
   if (!fits) throw new RangeError(`the columns do not fit ${rowCount} rows of ${horizon} steps`);
 }

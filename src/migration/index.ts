@@ -8,6 +8,7 @@ export * from './compare-loads';
 export * from './cost/cost-settings';
 export { simulatePreCopy, type PreCopyCase, type PreCopyOutcome } from '../kernels';
 export * from './cost/predict-cost';
+export * from './cost/corrections';
 export * from './cost/learned';
 export * from './executors';
 export * from './feed-signature';

@@ -1,9 +1,10 @@
 // The night's window planner: candidates from forecasts, documents from candidates, publication.
 import { FIVE_MINUTES_MS } from '../core';
 import type { EpochMs, Json } from '../core';
-import { textOf, type Kernels } from '../kernels';
+import { COPY_MODES, textOf, type Kernels } from '../kernels';
 import { WindowPlanner } from '../predict';
 import type { ColumnTable, Run, ShardForecast } from '../predict';
+import { NO_SOURCE, type CostLearner, type CostSource } from './cost/corrections';
 import { COST_DEFAULTS, copySettingsOf } from './cost/cost-settings';
 import type { CostSettings } from './cost/cost-settings';
 import { closedSteps } from './plans/closed-steps';
@@ -33,8 +34,14 @@ export class NightWindowPlanner extends WindowPlanner {
     private readonly settings: PlanSettings = PLAN_DEFAULTS,
     /** Calendars and traits; without them every moment is open. */
     private readonly plans?: PlanStore,
+    /** What migrations really cost; without it every cost is plain physics. */
+    private readonly learner?: CostLearner,
   ) {
     super();
+  }
+
+  override async prepare(tenantId: string): Promise<Json | undefined> {
+    return this.learner?.learn(tenantId);
   }
 
   override async candidates(forecast: ShardForecast, kernels: Kernels): Promise<ColumnTable> {
@@ -47,6 +54,7 @@ export class NightWindowPlanner extends WindowPlanner {
       vcpus: Float64Array.from(vms, (vm) => vm.vcpus ?? Number.NaN),
       memoryBytes: Float64Array.from(vms, (vm) => vm.memoryBytes ?? Number.NaN),
     };
+    const learned = await this.learner?.corrections(tenantId, forecast.run.plan.planner);
     const rows = {
       rowCount: vms.length,
       horizon: day.horizon,
@@ -60,10 +68,18 @@ export class NightWindowPlanner extends WindowPlanner {
       usedMemoryBytes: new Float64Array(vms.length).fill(Number.NaN), // nobody tells it yet
       skip: Uint8Array.from(vms, (_, row) => (abstentions.has(row) ? 1 : 0)),
       barred: closed?.barred,
+      corrections: learned?.rows(vms),
     };
     const settings = rankSettingsOf(windows);
     const ranked = await kernels.windows.rank(rows, copySettingsOf(cost), settings);
-    return candidateTable(forecast, sizes, ranked, windows.windowsMax, closed?.reasons);
+    const sourceOf = (row: number): CostSource => {
+      const mode = COPY_MODES.at(ranked.modes[row]);
+      return learned === undefined || mode === undefined
+        ? NO_SOURCE
+        : learned.source(vms[row], mode);
+    };
+    const { windowsMax } = windows;
+    return candidateTable(forecast, sizes, ranked, windowsMax, closed?.reasons, sourceOf);
   }
 
   override async choose(

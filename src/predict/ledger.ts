@@ -33,6 +33,8 @@ export interface RunPlan {
   readonly champions?: readonly PlannedModel[];
   /** Champions that could not be loaded when the run started, and why; absent: none. */
   readonly leftOut?: readonly (PlannedModel & { readonly reason: string })[];
+  /** What the planner of windows fixed for this run; its own matter. Absent: nothing. */
+  readonly planner?: Json;
   /** The published night whose state is brought up to date; absent: all is judged by history. */
   readonly before?: { readonly runId: string; readonly cutoffMs: EpochMs };
 }

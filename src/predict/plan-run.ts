@@ -73,6 +73,7 @@ export async function startRun(
     fiveMinuteModels: request.models?.fiveMinute ?? memberNames(FIVE_MINUTE.stepsPerDay),
     horizons: request.horizons,
     ...request.registered,
+    planner: await ports.planner.prepare(tenantId),
     before: await nightBefore(tenantId, cutoffMs, ports),
   };
   const again = request.again === true;

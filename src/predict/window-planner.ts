@@ -42,6 +42,9 @@ export type Column =
     };
 
 export abstract class WindowPlanner {
+  /** Fixes what all shards of the tenant's next run share; kept in the run's plan. */
+  abstract prepare(tenantId: string): Promise<Json | undefined>;
+
   /** Pure: the ranked candidate windows of every VM of a shard. */
   abstract candidates(forecast: ShardForecast, kernels: Kernels): Promise<ColumnTable>;
 

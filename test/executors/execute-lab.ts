@@ -21,6 +21,7 @@ import {
   type OutcomeInput,
   type RankedWindow,
   type StoredOutcome,
+  type VmFacts,
   type WindowCheck,
   type WindowContent,
 } from '../../src/migration';
@@ -32,7 +33,10 @@ export class LocalWindowService extends WindowService {
     windows: new MemoryWindowStore(new MemoryFeedStore()),
     claims: new MemoryClaimStore(),
     outcomes: new MemoryOutcomeStore(),
+    vmFacts: async () => this.facts,
   };
+  /** What is known of every VM. */
+  facts: VmFacts = {};
   /** How far the service's clock is ahead. */
   aheadMs = 0;
 

@@ -2,8 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileJournal, QemuExecutor } from '../../src/adapters/executors';
+import { MemoryObjectStore, MemoryOutcomeStore } from '../../src/adapters/embedded';
 import { SystemClock } from '../../src/core';
+import { correctCopy, type CopyCost } from '../../src/kernels';
 import {
+  CostLearner,
+  CostPredictor,
   executeWindow,
   recoverMigrations,
   type ExecutePorts,
@@ -55,6 +59,7 @@ real(
       pairs.push(pair);
       await new Promise((done) => setTimeout(done, BOOT_MS));
       const service = new LocalWindowService();
+      service.facts = { vcpus: 1, memoryBytes: trial.load.memoryMib * MIB };
       const executor = new QemuExecutor({ v: pair.vm });
       const path = join(pair.folder, 'journal');
       const ports = async (hooks: Partial<ExecutePorts> = {}): Promise<ExecutePorts> => {
@@ -91,10 +96,12 @@ real(
       await executor.close();
       const stored = await service.outcomes();
       expect(stored).toHaveLength(1);
+      told.push(stored[0]);
       expect(hooks.journal.unfinished()).toEqual([]);
       return { ...stored[0], receipt };
     }
 
+    const told: StoredOutcome[] = [];
     const pausesMs: (number | undefined)[] = [];
     const SMALL = { memoryMib: 64, usedMib: 16 };
     const BUSY = { memoryMib: 64, usedMib: 32, pages: 7_000, rate: 200 };
@@ -176,6 +183,30 @@ real(
       const { outcome } = await migrated({ load: SMALL, destinationMib: 128 });
       expect(outcome).toMatchObject({ status: 'failed', cause: 'incompatible' });
       expect(outcome.detail).toMatch(/mismatch/i);
+    });
+
+    it('teach the next night what migrations of this machine cost', async () => {
+      const outcomes = new MemoryOutcomeStore();
+      for (const { position: _, ...record } of told) await outcomes.put('north', record);
+      const learner = new CostLearner(outcomes, new MemoryObjectStore());
+      const learned = await learner.corrections('north', await learner.learn('north'));
+      const seen = told.filter(
+        ({ outcome, conditions }) =>
+          outcome.status === 'completed' &&
+          conditions?.mode === 'pre-copy' &&
+          conditions.memoryBytes === SMALL.memoryMib * MIB,
+      );
+      expect(seen.length).toBeGreaterThanOrEqual(4);
+      const subject = { vmId: 'v', vcpus: 1, memoryBytes: SMALL.memoryMib * MIB };
+      const plain = new CostPredictor().predict(subject, 5, 'pre-copy');
+      const corrected = correctCopy(plain, 'pre-copy', learned!.rows([subject]));
+      const errorOf = ({ totalTimeMs }: CopyCost): number =>
+        seen.reduce(
+          (sum, { outcome }) => sum + Math.abs(Math.log(outcome.totalTimeMs! / totalTimeMs.p50)),
+          0,
+        ) / seen.length;
+      expect(errorOf(corrected)).toBeLessThan(errorOf(plain));
+      expect(learned!.source(subject, 'pre-copy').depth).toBe(4);
     });
 
     it('gives the window back where a hypervisor cannot be reached', async () => {

@@ -1,7 +1,12 @@
 // The addon's windows and texts beside the reference: the same figures and bytes.
 import { QUANTILE_LEVELS, uniform } from '../../src/core';
 import {
+  CORRECTION,
+  CORRECTION_WIDTH,
+  DAY_LENGTH_MS,
   DAY_WIDTH,
+  FIGURE,
+  MODE_CORRECTION_WIDTH,
   openKernels,
   rankWidth,
   textColumn,
@@ -70,6 +75,71 @@ describe('ranked windows in the addon', () => {
     expect(await native.windows.rank(rows, slower, settings)).toEqual(
       await reference.windows.rank(rows, slower, settings),
     );
+  });
+});
+
+describe('costs that were learned', () => {
+  /** Factors below and above 1, P95 of their own and not, successes that fall and rise. */
+  const learned = (rowCount: number): Float64Array =>
+    Float64Array.from({ length: rowCount * CORRECTION_WIDTH }, (_, at) => {
+      const place = at % MODE_CORRECTION_WIDTH;
+      const u = uniform(11, at);
+      if (place === CORRECTION.success) return u - 0.6;
+      if (place % 2 === 0) return Math.exp(4 * u - 2);
+      return u < 0.5 ? Number.NaN : 1 + u;
+    });
+  const none = (rowCount: number): Float64Array =>
+    Float64Array.from({ length: rowCount * CORRECTION_WIDTH }, (_, at) => {
+      const place = at % MODE_CORRECTION_WIDTH;
+      if (place === CORRECTION.success) return 0;
+      return place % 2 === 0 ? 1 : Number.NaN;
+    });
+
+  itNative.each([
+    [0, 288],
+    [1, 288],
+    [37, 288],
+    [530, 24],
+  ])(
+    'are the same in the addon and the reference for %i rows of %i steps',
+    async (rowCount, horizon) => {
+      const rows = { ...days(rowCount, horizon), corrections: learned(rowCount) };
+      expect(await native.windows.rank(rows, copy, settings)).toEqual(
+        await reference.windows.rank(rows, copy, settings),
+      );
+    },
+  );
+
+  it('stay in order, and change nothing where nothing was learned', async () => {
+    const plain = await reference.windows.rank(days(37, 288), copy, settings);
+    const same = { ...days(37, 288), corrections: none(37) };
+    expect(await reference.windows.rank(same, copy, settings)).toEqual(plain);
+    const rows = { ...days(37, 288), corrections: learned(37) };
+    const { figures, counts } = await reference.windows.rank(rows, copy, settings);
+    const width = rankWidth(settings.windowsMax);
+    counts.forEach((count, row) => {
+      if (count < 0) return;
+      const of = figures.subarray(row * width, (row + 1) * width);
+      for (const p50 of [FIGURE.totalTimeMsP50, FIGURE.downtimeMsP50, FIGURE.bytesSentP50]) {
+        expect(of[p50 + 1]).toBeGreaterThanOrEqual(of[p50]);
+      }
+      expect(of[FIGURE.successProb]).toBeGreaterThanOrEqual(0);
+      expect(of[FIGURE.successProb]).toBeLessThanOrEqual(1);
+      for (let index = 0; index < count; index += 1) {
+        const from = DAY_WIDTH + index * WINDOW_WIDTH;
+        const latest = of[from + WINDOW.latestStartMs];
+        expect(latest).toBeGreaterThanOrEqual(of[from + WINDOW.notBeforeMs]);
+      }
+    });
+  });
+
+  it('make windows as long as migrations really take', async () => {
+    const corrections = none(5);
+    for (let at = 0; at < corrections.length; at += MODE_CORRECTION_WIDTH) corrections[at] = 50;
+    const lengthOf = async (rows: RankRows): Promise<number> =>
+      (await reference.windows.rank(rows, copy, settings)).figures[DAY_LENGTH_MS];
+    const plain = await lengthOf(days(5, 288));
+    expect(await lengthOf({ ...days(5, 288), corrections })).toBeGreaterThan(plain);
   });
 });
 

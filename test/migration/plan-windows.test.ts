@@ -1,7 +1,7 @@
 // One VM's way from its forecast to its document, and what operators do to it.
 import fc from 'fast-check';
 import { MemoryFeedStore, MemoryPlanStore, MemoryWindowStore } from '../../src/adapters/embedded';
-import { canonicalJson, DAY_MS, FIVE_MINUTES_MS, QUANTILE_LEVELS } from '../../src/core';
+import { canonicalJson, DAY_MS, FIVE_MINUTES_MS } from '../../src/core';
 import {
   candidateColumns,
   candidatesAt,
@@ -16,66 +16,11 @@ import {
 } from '../../src/migration';
 import type { PlanStore, WindowContent } from '../../src/migration';
 import { openKernels } from '../../src/kernels';
-import type { ForecastBatch } from '../../src/models';
-import type { Run, ShardForecast } from '../../src/predict';
+import type { ShardForecast } from '../../src/predict';
+import { CUTOFF_MS, dayWithValley, RUN, shardOf } from './day-shard';
 
-const CUTOFF_MS = Date.UTC(2026, 8, 15, 22);
 const kernels = openKernels();
 const GIB = 2 ** 30;
-const RUN: Run = {
-  runId: 'run-1',
-  tenantId: 'north',
-  runDate: '2026-09-15',
-  attempt: 1,
-  status: 'running',
-  startedMs: CUTOFF_MS,
-  plan: {
-    cutoffMs: CUTOFF_MS,
-    timeZone: 'UTC',
-    vmCount: 1,
-    shardSize: 1,
-    seed: 1,
-    isa: 'baseline',
-    backend: 'reference',
-    codeVersion: 'test',
-    hourlyModels: [],
-    fiveMinuteModels: [],
-  },
-};
-
-/** Quantiles spread in proportion to the mean. */
-function batchOfDays(days: readonly (readonly number[])[]): ForecastBatch {
-  const horizon = days[0].length;
-  return {
-    seriesCount: days.length,
-    horizon,
-    levels: QUANTILE_LEVELS,
-    point: Float64Array.from(days.flat()),
-    mean: Float64Array.from(days.flat()),
-    quantiles: Float64Array.from(
-      days.flatMap((day) =>
-        QUANTILE_LEVELS.flatMap((level) => day.map((load) => load * (0.5 + level))),
-      ),
-    ),
-    status: new Uint8Array(days.length),
-    abstentions: new Map(),
-  };
-}
-
-function shardOf(days: readonly (readonly number[])[], abstained: readonly number[] = []) {
-  const batch = batchOfDays(days);
-  return {
-    run: RUN,
-    cutoffMs: CUTOFF_MS,
-    vms: days.map((_, i) => ({ vmIndex: i, vmId: `vm-${i}`, vcpus: 2, memoryBytes: 8 * GIB })),
-    day: batch,
-    dayStepMs: FIVE_MINUTES_MS,
-    fiveMinuteModel: days.map(() => 'seasonal-naive'),
-    hourlyModel: days.map(() => 'arima'),
-    lastPct: new Float64Array(days.length),
-    abstentions: new Map(abstained.map((row) => [row, '3 hours of history; 48 are needed'])),
-  } satisfies ShardForecast;
-}
 
 function open(plans?: PlanStore) {
   const feed = new MemoryFeedStore();
@@ -90,11 +35,6 @@ function open(plans?: PlanStore) {
     return chosen;
   };
   return { feed, store, planner, content, night };
-}
-
-/** 40 % all day, 2 % during [from, to). */
-function dayWithValley(from: number, to: number): number[] {
-  return Array.from({ length: 288 }, (_, t) => (t >= from && t < to ? 2 : 40));
 }
 
 describe('the window planner', () => {

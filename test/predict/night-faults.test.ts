@@ -31,6 +31,10 @@ class FaultyPlanner extends WindowPlanner {
     super();
   }
 
+  override prepare(tenantId: string) {
+    return this.real.prepare(tenantId);
+  }
+
   override async candidates(forecast: ShardForecast, kernels: Kernels): Promise<ColumnTable> {
     this.fault(forecast);
     return this.real.candidates(forecast, kernels);

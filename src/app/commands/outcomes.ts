@@ -1,6 +1,6 @@
 // `slackwater outcomes`: how right predicted migration costs were, night by night, and whether they drift.
 import type { Command } from 'commander';
-import type { Coverage } from '../../migration';
+import type { CorrectionReport, Coverage } from '../../migration';
 import { RestClient } from '../client/rest-client';
 import type { CoverageReport } from '../http/outcomes.controller';
 import { alignedTable, csvTable, type Column } from '../table';
@@ -27,6 +27,15 @@ export function registerOutcomes(program: Command): void {
   ).action(outcomes);
 }
 
+function benchedWords(one: CorrectionReport): string {
+  const { mode, measure, level, tried, error, errorOfPhysics } = one;
+  return (
+    `Benched: what ${mode} migrations of its ${level} taught of ${measure} is worse than plain ` +
+    `physics on the last ${tried} (mean |ln error| of physics ${errorOfPhysics?.toFixed(2)}, ` +
+    `best share of the correction 0, error ${error?.toFixed(2)})`
+  );
+}
+
 async function outcomes(options: ClientOptions & { readonly days: string }): Promise<void> {
   const client = RestClient.of(options);
   const path = `/v1/outcomes/coverage?days=${encodeURIComponent(options.days)}`;
@@ -41,6 +50,9 @@ async function outcomes(options: ClientOptions & { readonly days: string }): Pro
     process.stdout.write(words);
   } else {
     process.stdout.write(alignedTable(COLUMNS, rows));
+    for (const one of report.corrections.filter(({ benched }) => benched)) {
+      process.stdout.write(`${benchedWords(one)}\n`);
+    }
     for (const { direction, reason } of report.drift) {
       process.stdout.write(`Drift, ${direction} than predicted: ${reason}\n`);
     }

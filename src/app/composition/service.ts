@@ -7,10 +7,12 @@ import type { SampleLog } from '../../ingest';
 import type { Kernels } from '../../kernels';
 import type {
   ClaimStore,
+  CostLearner,
   FeedSigner,
   FeedStore,
   OutcomeStore,
   PlanStore,
+  VmFacts,
   WindowStore,
 } from '../../migration';
 import type { ModelRegistry, NightPorts, Run, TenantCatalog, TrainingOrders } from '../../predict';
@@ -39,6 +41,7 @@ export interface Service {
   readonly plans: PlanStore;
   readonly claims: ClaimStore;
   readonly outcomes: OutcomeStore;
+  readonly costs: CostLearner;
   readonly tokens: TokenStore;
   readonly tenants: TenantCatalog;
   readonly models: ModelRegistry;
@@ -54,6 +57,9 @@ export interface Service {
     tenantId: string,
     request: { readonly atMs?: number; readonly again?: boolean },
   ): Promise<{ readonly run: Run; readonly joined: boolean }>;
+
+  /** Undefined for a VM that is not known. */
+  vmFacts(tenantId: string, vmId: string): Promise<VmFacts | undefined>;
 
   /** Blocks of whole days before an instant become segments; returns how many days. */
   compact(untilMs: EpochMs): Promise<number>;

@@ -10,7 +10,13 @@ import type { CompactionSettings, RollupStore } from '../../ingest';
 import { COMPACTION_SETTINGS, compactUntil } from '../../ingest';
 import { openKernels, type Kernels } from '../../kernels';
 import { memberNames } from '../../models';
-import { FeedSigner, NightWindowPlanner, PLAN_DEFAULTS } from '../../migration';
+import {
+  CostLearner,
+  FeedSigner,
+  NightWindowPlanner,
+  PLAN_DEFAULTS,
+  type VmFacts,
+} from '../../migration';
 import {
   ChampionModels,
   championNames,
@@ -54,6 +60,7 @@ export class System implements Service {
   private readonly champions: ChampionModels;
   private readonly tenantPorts = new Map<string, TenantPorts>();
   private readonly loops: LeasedLoop[] = [];
+  readonly costs: CostLearner;
   readonly signer: FeedSigner | undefined;
   private readonly sinks: RelaySinks;
   private readonly name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
@@ -77,11 +84,12 @@ export class System implements Service {
       { registry: outside.models, objects: outside.objects },
       (backend, isa) => pinnedKernels(kernels, backend, isa),
     );
+    this.costs = new CostLearner(outside.outcomes, outside.objects);
     this.ports = {
       ledger: outside.ledger,
       queue: outside.queue,
       objects: outside.objects,
-      planner: new NightWindowPlanner(outside.windows, PLAN_DEFAULTS, outside.plans),
+      planner: new NightWindowPlanner(outside.windows, PLAN_DEFAULTS, outside.plans, this.costs),
       clock: this.clock,
       tenant: (tenantId) => this.tenantOf(tenantId),
       kernels: (backend, isa) => pinnedKernels(kernels, backend, isa),
@@ -190,6 +198,11 @@ export class System implements Service {
       },
       this.ports,
     );
+  }
+
+  async vmFacts(tenantId: string, vmId: string): Promise<VmFacts | undefined> {
+    const [vm] = await this.ports.tenant(tenantId).rollups.vmRecords([vmId]);
+    return vm;
   }
 
   /** Blocks of whole days before `untilMs` become segments; one call at a time. */

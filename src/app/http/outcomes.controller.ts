@@ -10,7 +10,9 @@ import {
   outcomeJsonSchema,
   outcomePages,
   outcomeSchema,
+  reportCorrections,
   reportOutcome,
+  type CorrectionReport,
   type Coverage,
   type Drift,
   type NightCoverage,
@@ -36,6 +38,8 @@ export interface CoverageReport {
   readonly nights: readonly NightCoverage[];
   readonly all: readonly Coverage[];
   readonly drift: readonly Drift[];
+  /** What was learned by the last night, and how far it is believed. */
+  readonly corrections: readonly CorrectionReport[];
 }
 
 @ApiTags('outcomes')
@@ -97,6 +101,7 @@ export class OutcomesController {
       nights: nightCoverage(records, tenant?.timeZone ?? 'UTC'),
       all: costCoverage(records),
       drift: costDrift(records),
+      corrections: reportCorrections(await this.service.costs.state(tenantId)),
     };
   }
 

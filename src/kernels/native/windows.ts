@@ -23,7 +23,7 @@ export class NativeWindows extends WindowsKernels {
     settings: RankSettings,
   ): Promise<RankedRows> {
     checkRankRows(rows);
-    const { rowCount, levels, barred, ...rest } = rows;
+    const { rowCount, levels, barred, corrections, ...rest } = rows;
     const ranked: RankedRows = {
       figures: this.caller.f64(rowCount * rankWidth(settings.windowsMax)),
       counts: new Int32Array(rowCount),
@@ -38,6 +38,8 @@ export class NativeWindows extends WindowsKernels {
       levels: levels.length,
       isBarred: barred === undefined ? 0 : 1,
       barred: barred ?? new Uint8Array(1),
+      isCorrected: corrections === undefined ? 0 : 1,
+      corrections: corrections ?? new Float64Array(1),
       places: Float64Array.from(places.flatMap(({ left, right, share }) => [left, right, share])),
       ...costs,
       ...prior,

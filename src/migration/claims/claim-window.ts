@@ -56,6 +56,8 @@ export async function claimWindow(
       latestStartMs: window.latestStartMs,
       notAfterMs: window.notAfterMs,
       cost: window.cost,
+      loadPct: window.loadPct.mean,
+      mode: window.advice.mode,
     };
     refuseClaim(earlier, claim, nowMs);
     if (await claims.add(tenantId, claim, earlier.at(0))) return claim;

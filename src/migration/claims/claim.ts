@@ -23,6 +23,10 @@ export interface Claim {
   readonly notAfterMs: EpochMs;
   /** As predicted; the outcome is judged by it. */
   readonly cost: RankedWindow['cost'];
+  /** Forecast mean load in the window, percent of the allotment; claims before it lack it. */
+  readonly loadPct?: number;
+  /** What was advised; not what an executor did. */
+  readonly mode?: RankedWindow['advice']['mode'];
 }
 
 export const LEASE_MS_MIN = 1_000;

@@ -9,6 +9,7 @@ import {
 } from '../../kernels';
 import { COST_DEFAULTS, copySettingsOf } from './cost-settings';
 import type { CostSettings } from './cost-settings';
+import type { DirtySource } from './learned/predict-run';
 
 export { memoryOf, vcpusOf, type CostQuantiles } from '../../kernels';
 
@@ -19,8 +20,8 @@ export type MigrationMode = CopyMode;
 export interface PredictedCost extends CopyCost {
   /** More likely than not. */
   readonly converges: boolean;
-  /** 'prior': no migration and no dirty rate of this VM was measured. */
-  readonly dirtySource: 'prior';
+  /** 'prior': neither a dirty rate nor any migration that tells of this VM was measured. */
+  readonly dirtySource: DirtySource;
 }
 
 /** What is known of a VM; absent = unknown. */

@@ -18,6 +18,10 @@ export interface JudgedWindow {
   readonly notBeforeMs: EpochMs;
   readonly latestStartMs: EpochMs;
   readonly cost: RankedWindow['cost'];
+  /** Forecast mean load in it, percent of the allotment; absent = unknown. */
+  readonly loadPct?: number;
+  /** As advised. */
+  readonly mode?: RankedWindow['advice']['mode'];
 }
 
 export interface Judgement {

@@ -1,4 +1,5 @@
 // Where outcomes are kept; an outcome twice is one outcome.
+import type { CopyMode } from '../../kernels';
 import type { Judgement } from './judge-outcome';
 import type { RankedWindow } from '../windows/window-schema';
 import type { Measure, Outcome } from './outcome-schema';
@@ -6,11 +7,24 @@ import type { Measure, Outcome } from './outcome-schema';
 /** Quantiles of each measure. */
 export type PredictedMeasures = Pick<RankedWindow['cost'], Measure>;
 
+/** Under which a migration was done, as far as costs depend on it. Absent = unknown. */
+export interface MigrationConditions {
+  readonly mode: CopyMode;
+  /** Forecast mean load in its window, percent of the allotment. */
+  readonly loadPct: number;
+  readonly vcpus?: number;
+  readonly memoryBytes?: number;
+  /** The source. */
+  readonly host?: string;
+}
+
 export interface OutcomeRecord {
   readonly outcome: Outcome;
   readonly judgement: Judgement;
   /** What the window said that it would cost; absent where the window is unknown. */
   readonly predicted?: PredictedMeasures;
+  /** Absent where the window is unknown, or nobody can tell how the VM was copied. */
+  readonly conditions?: MigrationConditions;
 }
 
 export interface StoredOutcome extends OutcomeRecord {

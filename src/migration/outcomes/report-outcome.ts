@@ -2,17 +2,23 @@
 import type { EpochMs } from '../../core';
 import type { Claim } from '../claims/claim';
 import type { ClaimStore } from '../claims/claim-store';
+import { isCopyMode } from '../cost/corrections';
 import type { WindowStore } from '../window-store';
 import { parseWindowContent } from '../windows/window-schema';
 import { judgeOutcome, outcomeOf, type JudgedWindow, type Judgement } from './judge-outcome';
 import type { Outcome, outcomeSchema } from './outcome-schema';
-import type { Kept, OutcomeStore, PredictedMeasures } from './outcome-store';
+import type { Kept, MigrationConditions, OutcomeStore, PredictedMeasures } from './outcome-store';
 import type { z } from 'zod';
+
+/** What is known of a VM when an outcome of it arrives; absent = unknown. */
+export type VmFacts = Pick<MigrationConditions, 'vcpus' | 'memoryBytes' | 'host'>;
 
 export interface OutcomePorts {
   readonly outcomes: OutcomeStore;
   readonly claims: ClaimStore;
   readonly windows: WindowStore;
+  /** Undefined for a VM that is not known. */
+  vmFacts(tenantId: string, vmId: string): Promise<VmFacts | undefined>;
 }
 
 export interface OutcomeReceipt extends Judgement {
@@ -32,10 +38,12 @@ export async function reportOutcome(
   const window = claim ?? (await publishedWindow(ports.windows, tenantId, outcome));
   const judgement = judgeOutcome(outcome, window, nowMs);
   const predicted = window === undefined ? undefined : predictedOf(window.cost);
+  const conditions = await conditionsOf(ports, tenantId, outcome, window);
   const kept = await ports.outcomes.put(tenantId, {
     outcome,
     judgement,
     ...(predicted !== undefined && { predicted }),
+    ...(conditions !== undefined && { conditions }),
   });
   await endClaim(ports.claims, tenantId, outcome);
   return { id: outcome.id, kept, ...judgement };
@@ -47,6 +55,27 @@ function predictedOf({
   bytesSent,
 }: JudgedWindow['cost']): PredictedMeasures {
   return { totalTimeMs, downtimeMs, bytesSent };
+}
+
+/** What it was predicted from; undefined where load or mode is unknown. */
+async function conditionsOf(
+  ports: OutcomePorts,
+  tenantId: string,
+  outcome: Outcome,
+  window: JudgedWindow | undefined,
+): Promise<MigrationConditions | undefined> {
+  const mode = outcome.mode ?? window?.mode;
+  const loadPct = window?.loadPct;
+  if (mode === undefined || loadPct === undefined || !isCopyMode(mode)) return undefined;
+  const vm = await ports.vmFacts(tenantId, outcome.vmId);
+  const { vcpus, memoryBytes, host } = vm ?? {};
+  return {
+    mode,
+    loadPct,
+    ...(vcpus !== undefined && { vcpus }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(host !== undefined && { host }),
+  };
 }
 
 async function claimOf(
@@ -84,5 +113,7 @@ async function publishedWindow(
 ): Promise<JudgedWindow | undefined> {
   const document = await windows.document(tenantId, vmId);
   if (document === undefined || document.id !== windowId) return undefined;
-  return parseWindowContent(document.text).windows.find((window) => window.rank === rank);
+  const content = parseWindowContent(document.text);
+  const window = content.windows.find((one) => one.rank === rank);
+  return window && { ...window, loadPct: window.loadPct.mean, mode: window.advice.mode };
 }

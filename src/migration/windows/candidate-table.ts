@@ -16,6 +16,7 @@ import {
 } from '../../kernels';
 import { roundTo } from '../../core';
 import type { ColumnTable, ShardForecast } from '../../predict';
+import { DIRTY_SOURCES, NO_SOURCE, type CostSource } from '../cost/corrections';
 import type { CostSettings } from '../cost/cost-settings';
 import type { PredictedCost, VmSize } from '../cost/predict-cost';
 import { assumptions, hoursOf, tooLongReason, type RankedDay } from './rank-windows';
@@ -37,6 +38,10 @@ export interface CandidateColumns {
   /** NaN = unknown. */
   readonly vcpus: Float64Array;
   readonly memoryBytes: Float64Array;
+  /** Where costs come from: CostSource, one column each; depth 0: plain physics. */
+  readonly costDepth: Int32Array;
+  readonly costMigrations: Int32Array;
+  readonly costLastMs: Float64Array;
   /** (rowCount, rankWidth(windowsMax)): see the places in the kernels. */
   readonly figures: Float64Array;
   readonly windowsMax: number;
@@ -58,6 +63,7 @@ export function candidateTable(
   ranked: RankedRows,
   windowsMax: number,
   closed: ReadonlyMap<number, string> = new Map(),
+  sourceOf: (row: number) => CostSource = () => NO_SOURCE,
 ): ColumnTable {
   const { vms, fiveMinuteModel, hourlyModel, abstentions } = forecast;
   const models = [...new Set([...fiveMinuteModel, ...hourlyModel])].toSorted();
@@ -69,6 +75,7 @@ export function candidateTable(
     if (why !== undefined) return `no forecast: ${why}`;
     return isClosed(ranked, row) ? (closed.get(row) ?? '') : '';
   });
+  const sources = vms.map((_, row) => sourceOf(row));
   return {
     rowCount: vms.length,
     columns: {
@@ -79,6 +86,9 @@ export function candidateTable(
       counts: ranked.counts,
       modes: ranked.modes,
       ...sizes,
+      costDepth: Int32Array.from(sources, ({ depth }) => depth),
+      costMigrations: Int32Array.from(sources, ({ migrations }) => migrations),
+      costLastMs: Float64Array.from(sources, ({ lastMs }) => lastMs),
       figures: { list: ranked.figures, width: rankWidth(windowsMax) },
     },
     metadata: { models: JSON.stringify(models), windowsMax: String(windowsMax) },
@@ -106,6 +116,9 @@ export function candidateColumns({ rowCount, columns, metadata }: ColumnTable): 
     modes: columns.modes as Int32Array,
     vcpus: columns.vcpus as Float64Array,
     memoryBytes: columns.memoryBytes as Float64Array,
+    costDepth: columns.costDepth as Int32Array,
+    costMigrations: columns.costMigrations as Int32Array,
+    costLastMs: columns.costLastMs as Float64Array,
     figures: (columns.figures as unknown as { readonly list: Float64Array }).list,
     windowsMax: Number(metadata?.windowsMax),
   };
@@ -115,6 +128,11 @@ export function candidateColumns({ rowCount, columns, metadata }: ColumnTable): 
 export function sizeAt({ vcpus, memoryBytes }: CandidateColumns, row: number): VmSize {
   const known = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
   return { vcpus: known(vcpus[row]), memoryBytes: known(memoryBytes[row]) };
+}
+
+export function sourceAt(table: CandidateColumns, row: number): CostSource {
+  const { costDepth, costMigrations, costLastMs } = table;
+  return { depth: costDepth[row], migrations: costMigrations[row], lastMs: costLastMs[row] };
 }
 
 /** One row as objects: for documents that an operator's decision shapes, and for tests. */
@@ -134,7 +152,9 @@ export function candidatesAt(
   if (counts[row] < 0) return { ...vm, reason: textOf(table.reason, row) };
   const width = rankWidth(windowsMax);
   const figures = table.figures.subarray(row * width, (row + 1) * width);
-  const notes = assumptions(sizeAt(table, row), settings);
+  const source = sourceAt(table, row);
+  const notes = assumptions(sizeAt(table, row), source, settings);
+  const dirtySource = DIRTY_SOURCES[source.depth];
   const windowLengthMs = figures[DAY_LENGTH_MS];
   const chance = roundTo(figures[DAY_PLAIN_SUCCESS] * 100, 0);
   const tooLong = modes[row] === NO_MODE;
@@ -144,9 +164,9 @@ export function candidatesAt(
     mode: tooLong ? 'do-not-migrate' : COPY_MODES[modes[row]],
     cause: tooLong && reason !== undefined ? reason : `plain pre-copy converges with ${chance} %`,
   };
-  const day = { ...figuresAt(figures, 0), windowLengthMs, advice };
+  const day = { ...figuresAt(figures, 0, dirtySource), windowLengthMs, advice };
   const windows = Array.from({ length: counts[row] }, (_, index) =>
-    windowAt(figures, index, day, notes),
+    windowAt(figures, index, day, dirtySource, notes),
   );
   return { ...vm, reason, ranked: { day, windows, reason } };
 }
@@ -155,10 +175,11 @@ function windowAt(
   figures: Float64Array,
   index: number,
   day: DayFigures,
+  dirtySource: PredictedCost['dirtySource'],
   notes: readonly string[],
 ): RankedWindow {
   const from = DAY_WIDTH + index * WINDOW_WIDTH;
-  const { loadPct, cost } = figuresAt(figures, from);
+  const { loadPct, cost } = figuresAt(figures, from, dirtySource);
   return {
     rank: index + 1,
     notBeforeMs: figures[from + WINDOW.notBeforeMs],
@@ -174,7 +195,11 @@ function windowAt(
   };
 }
 
-function figuresAt(figures: Float64Array, from: number): Pick<DayFigures, 'loadPct' | 'cost'> {
+function figuresAt(
+  figures: Float64Array,
+  from: number,
+  dirtySource: PredictedCost['dirtySource'],
+): Pick<DayFigures, 'loadPct' | 'cost'> {
   const at = (name: keyof typeof FIGURE): number => figures[from + FIGURE[name]];
   const successProb = at('successProb');
   const cost: PredictedCost = {
@@ -183,7 +208,7 @@ function figuresAt(figures: Float64Array, from: number): Pick<DayFigures, 'loadP
     bytesSent: { p50: at('bytesSentP50'), p95: at('bytesSentP95') },
     converges: successProb >= CONVERGES_MIN,
     successProb,
-    dirtySource: 'prior',
+    dirtySource,
   };
   const loadPct = {
     mean: at('loadMeanPct'),

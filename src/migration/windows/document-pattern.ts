@@ -30,7 +30,8 @@ export const CODES = {
   notes: 3,
   reason: 4,
   revision: 5,
-  dayConverges: 6,
+  costSource: 6,
+  dayConverges: 7,
 } as const;
 export const WORDS = {
   models: 0,
@@ -39,6 +40,7 @@ export const WORDS = {
   reasons: 3,
   revisions: 4,
   booleans: 5,
+  costSources: 6,
 } as const;
 /** Of window `index`: whether it converges. */
 export function convergesCode(index: number): number {
@@ -129,7 +131,7 @@ function costOf(from: number, converges: number): Template {
   return {
     bytesSent: pair(FIGURE.bytesSentP50),
     converges: word(WORDS.booleans, converges),
-    dirtySource: 'prior',
+    dirtySource: word(WORDS.costSources, CODES.costSource),
     downtimeMs: pair(FIGURE.downtimeMsP50),
     successProb: number(from + FIGURE.successProb, 3),
     totalTimeMs: pair(FIGURE.totalTimeMsP50),

@@ -1,5 +1,6 @@
 // What a night says of one VM's day and windows, in figures and in words.
-import { FIVE_MINUTES_MS, HOUR_MS, MINUTE_MS, roundTo } from '../../core';
+import { FIVE_MINUTES_MS, formatInstant, HOUR_MS, MINUTE_MS, roundTo } from '../../core';
+import { CORRECTION_LEVELS, type CorrectionLevel, type CostSource } from '../cost/corrections';
 import { GIB_BYTES } from '../cost/cost-settings';
 import type { CostSettings } from '../cost/cost-settings';
 import { memoryOf, vcpusOf, type VmSize } from '../cost/predict-cost';
@@ -49,9 +50,29 @@ export function hoursOf(windowLengthMs: number): number {
   return roundTo(windowLengthMs / HOUR_MS, 1);
 }
 
+const WHOSE: Readonly<Record<CorrectionLevel, string>> = {
+  fleet: 'of the fleet',
+  host: 'from its host',
+  flavour: 'of VMs of its size',
+  vm: 'of this VM',
+};
+
+/** Where the cost comes from, and how old that is. */
+function sourceNote({ depth, migrations, lastMs }: CostSource): string {
+  if (depth === 0) return 'prior dirty rate: no migration was measured yet';
+  const whose = WHOSE[CORRECTION_LEVELS[depth - 1].name];
+  const newest = formatInstant(lastMs).slice(0, 'YYYY-MM-DD'.length);
+  const many = migrations === 1 ? '1 measured migration' : `${migrations} measured migrations`;
+  return `cost learned from ${many} ${whose}, the newest of ${newest}`;
+}
+
 /** What had to be assumed about the VM, in words. */
-export function assumptions(vm: VmSize, settings: CostSettings): readonly string[] {
-  const notes = ['prior dirty rate: no migration was measured yet'];
+export function assumptions(
+  vm: VmSize,
+  source: CostSource,
+  settings: CostSettings,
+): readonly string[] {
+  const notes = [sourceNote(source)];
   const gib = roundTo(memoryOf(vm, settings) / GIB_BYTES, 1);
   if (!(vm.memoryBytes !== undefined && vm.memoryBytes > 0)) {
     notes.push(`memory size is not known: ${gib} GiB is assumed`);

@@ -13,6 +13,7 @@ import {
   type TextRows,
 } from '../../kernels';
 import type { Run } from '../../predict';
+import { DIRTY_SOURCES } from '../cost/corrections';
 import type { CostSettings } from '../cost/cost-settings';
 import type { DocumentBatch, VmPolicy } from '../window-store';
 import {
@@ -20,6 +21,7 @@ import {
   isClosed,
   CONVERGES_MIN,
   sizeAt,
+  sourceAt,
   type CandidateColumns,
   type VmCandidates,
 } from './candidate-table';
@@ -96,10 +98,12 @@ function wordsOf(
   const reasonOf = new Int32Array(rowCount);
   const revisionOf = new Int32Array(rowCount);
   const jsonOfNotes = (row: number): string =>
-    JSON.stringify(assumptions(sizeAt(table, row), settings)).slice(1, -1);
+    JSON.stringify(assumptions(sizeAt(table, row), sourceAt(table, row), settings)).slice(1, -1);
   for (let row = 0; row < rowCount; row += 1) {
-    const size = `${table.vcpus[row]}|${table.memoryBytes[row]}`;
-    noteOf[row] = notes.code(size, () => jsonOfNotes(row));
+    const { depth, migrations, lastMs } = sourceAt(table, row);
+    const source = depth === 0 ? '' : `${depth}|${migrations}|${lastMs}`;
+    const known = `${table.vcpus[row]}|${table.memoryBytes[row]}|${source}`;
+    noteOf[row] = notes.code(known, () => jsonOfNotes(row));
     if (counts[row] < 0) {
       const reason = textOf(table.reason, row);
       reasonOf[row] = reasons.code(reason, () => JSON.stringify(reason));
@@ -118,6 +122,7 @@ function wordsOf(
     noteOf,
     reasonOf,
     revisionOf,
+    table.costDepth,
     converges(0),
   ];
   for (let index = 0; index < windowsMax; index += 1)
@@ -130,6 +135,7 @@ function wordsOf(
     reasons.column(),
     numbers.column(),
     textColumn(['false', 'true']),
+    quoted(DIRTY_SOURCES),
   ];
   return { codes, words };
 }

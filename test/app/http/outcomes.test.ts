@@ -133,6 +133,35 @@ describe('claims and outcomes over HTTP', () => {
     expect((await lab.ask('/v1/outcomes/coverage?days=0')).body.code).toBe('REQUEST_INVALID');
   });
 
+  it('learns costs: the next night says what this VM’s migrations took', async () => {
+    const content = await openWindow('vm-000004');
+    const [{ cost, notBeforeMs, advice }] = content.windows;
+    const outcome = {
+      windowId: content.id,
+      vmId: 'vm-000004',
+      executor: 'e',
+      kind: 'qemu',
+      mode: advice.mode,
+      status: 'completed',
+      startedAtMs: Math.max(Date.now(), notBeforeMs),
+      totalTimeMs: 4 * cost.totalTimeMs.p50,
+      downtimeMs: 2 * cost.downtimeMs.p50,
+      bytesSent: 2 * cost.bytesSent.p50,
+    };
+    expect((await post('/v1/outcomes', outcome)).body).toMatchObject({ learned: true });
+    const { body } = await lab.ask('/v1/runs', { method: 'POST', body: '{"again":true}' });
+    await lab.ask(`/v1/runs/${body.runId}/events`);
+    const next = await contentOf('vm-000004');
+    expect(next.day?.cost.dirtySource).toBe('vm');
+    expect(next.day?.cost.totalTimeMs.p50).toBeGreaterThan(1.5 * cost.totalTimeMs.p50);
+    const other = await contentOf('vm-000005');
+    expect(other.windows[0].cost.dirtySource).toBe('prior');
+    const report = (await lab.ask('/v1/outcomes/coverage')).body as unknown as CoverageReport;
+    expect(report.corrections).toContainEqual(
+      expect.objectContaining({ mode: advice.mode, measure: 'totalTimeMs', benched: false }),
+    );
+  }, 60_000);
+
   it('needs the scopes of an executor', async () => {
     const reader = await lab.tokenWith('read');
     for (const path of ['/v1/outcomes', '/v1/windows/x/claim', '/v1/windows/x/claim/start']) {

@@ -51,7 +51,12 @@ function draft(revision: number, shiftMs = 0): WindowContentDraft {
 
 async function lab() {
   const windows = new MemoryWindowStore(new MemoryFeedStore());
-  const ports = { windows, claims: new MemoryClaimStore(), outcomes: new MemoryOutcomeStore() };
+  const ports = {
+    windows,
+    claims: new MemoryClaimStore(),
+    outcomes: new MemoryOutcomeStore(),
+    vmFacts: async () => ({ vcpus: 4, host: 'h-1' }),
+  };
   const document = windowDocumentOf(draft(1));
   await windows.replace('north', document);
   const claim = (nowMs: number, executor = 'a', rank = 1, windowId = document.id) =>

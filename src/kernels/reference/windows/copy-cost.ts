@@ -1,5 +1,11 @@
 // What copying one row's memory costs at a load: P50 and P95 over what nobody measured yet.
-import type { CopyMode, CopySettings } from '../../windows-kernels';
+import {
+  COPY_MODES,
+  CORRECTION,
+  MODE_CORRECTION_WIDTH,
+  type CopyMode,
+  type CopySettings,
+} from '../../windows-kernels';
 import { normalQuantile } from './normal-quantile';
 import { runRounds } from './pre-copy';
 
@@ -99,6 +105,27 @@ export function predictCopy(
     downtimeMs: quantilesOf(pauses),
     bytesSent: quantilesOf(sent),
     successProb,
+  };
+}
+
+/**
+ * `cost` by what was learned of its row (CORRECTION_WIDTH); still whole, P95 >= P50, and a success in [0, 1].
+ */
+export function correctCopy(cost: CopyCost, mode: CopyMode, row: Float64Array): CopyCost {
+  const from = COPY_MODES.indexOf(mode) * MODE_CORRECTION_WIDTH;
+  const corrected = ({ p50, p95 }: CostQuantiles, place: number): CostQuantiles => {
+    const factor = row[from + place];
+    const spread = row[from + place + 1];
+    const middle = Math.round(p50 * factor);
+    const high = Math.round(Number.isNaN(spread) ? p95 * factor : middle * spread);
+    return { p50: middle, p95: Math.max(middle, high) };
+  };
+  const success = Math.round((cost.successProb + row[from + CORRECTION.success]) * 1000) / 1000;
+  return {
+    totalTimeMs: corrected(cost.totalTimeMs, CORRECTION.time),
+    downtimeMs: corrected(cost.downtimeMs, CORRECTION.pause),
+    bytesSent: corrected(cost.bytesSent, CORRECTION.bytes),
+    successProb: Math.min(1, Math.max(0, success)),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   FIGURE,
   NO_MODE,
   COPY_MODES,
+  CORRECTION_WIDTH,
   rankWidth,
   WINDOW,
   WINDOW_WIDTH,
@@ -18,7 +19,7 @@ import {
   type RankRows,
   type RankSettings,
 } from '../../windows-kernels';
-import { predictCopy, type CopyCost, type CopySize } from './copy-cost';
+import { correctCopy, predictCopy, type CopyCost, type CopySize } from './copy-cost';
 import { LoadProfiles, spanLoad, spanMean, type LoadProfile, type SpanLoad } from './load-profile';
 
 /** Scores are compared in ten-thousandths of a percent. */
@@ -59,13 +60,18 @@ function rankRow(
 ): { readonly count: number; readonly mode: number } {
   const { stepMs, startMs } = rows;
   const size = sizeOf(rows, row);
+  const learned = rows.corrections?.subarray(row * CORRECTION_WIDTH, (row + 1) * CORRECTION_WIDTH);
+  const costAt = (cpuPct: number, by: CopyMode): CopyCost => {
+    const cost = predictCopy(size, cpuPct, by, copy);
+    return learned === undefined ? cost : correctCopy(cost, by, learned);
+  };
   const load = spanLoad(profile, 0, profile.stepCount);
-  const plain = predictCopy(size, load.mean, 'pre-copy', copy);
+  const plain = costAt(load.mean, 'pre-copy');
   const mode = modeOf(plain.successProb);
   // The longest that any window of the day can need: P95 does not fall with the load.
-  const longest = predictCopy(size, profile.meanMax, mode, copy);
+  const longest = costAt(profile.meanMax, mode);
   const lengthMs = lengthOf(longest, settings, stepMs);
-  writeFigures(figures, 0, load, predictCopy(size, load.mean, mode, copy));
+  writeFigures(figures, 0, load, costAt(load.mean, mode));
   figures[DAY_LENGTH_MS] = lengthMs;
   figures[DAY_PLAIN_SUCCESS] = plain.successProb;
   const lengthSteps = lengthMs / stepMs;
@@ -76,7 +82,7 @@ function rankRow(
   starts.forEach(({ step, score }, index) => {
     const from = DAY_WIDTH + index * WINDOW_WIDTH;
     const window = spanLoad(profile, step, step + lengthSteps);
-    const cost = predictCopy(size, window.mean, mode, copy);
+    const cost = costAt(window.mean, mode);
     const notBeforeMs = startMs + step * stepMs;
     const notAfterMs = notBeforeMs + lengthMs;
     writeFigures(figures, from, window, cost);
