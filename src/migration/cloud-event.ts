@@ -1,6 +1,6 @@
 // Feed events as CloudEvents 1.0: binary mode for Kafka, and server-sent events.
 import type { FeedSigner } from './feed-signature';
-import type { FeedEntry, FeedEvent } from './window-store';
+import type { FeedEvent } from './window-store';
 
 /** Topic of the feed and type of its events. */
 export const WINDOWS_TOPIC = 'lm.windows.v1';
@@ -49,6 +49,6 @@ export function kafkaEvent(
 }
 
 /** One server-sent event: its id is the position to resume after, its data the document. */
-export function serverSentEvent(entry: FeedEntry): string {
-  return `id: ${entry.position}\nevent: ${WINDOWS_TOPIC}\ndata: ${entry.text}\n\n`;
+export function serverSentEvent(event: FeedEvent, type: string = WINDOWS_TOPIC): string {
+  return `id: ${event.position}\nevent: ${type}\ndata: ${event.text}\n\n`;
 }

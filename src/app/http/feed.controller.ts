@@ -4,7 +4,15 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { DomainError } from '../../core';
-import { serverSentEvent, type FeedEntry, type FeedKey, type FeedSigner } from '../../migration';
+import {
+  outcomeEvent,
+  OUTCOMES_TOPIC,
+  serverSentEvent,
+  WINDOWS_TOPIC,
+  type FeedEvent,
+  type FeedKey,
+  type FeedSigner,
+} from '../../migration';
 import { NeedsScope, Public, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
 import { ApiZodQuery } from './describe-zod';
@@ -35,14 +43,34 @@ export class FeedController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { since, limit } = parse(QUERY, query);
     const { tenantId } = request.principal;
-    if (accept?.includes('text/event-stream') === true) {
-      await this.stream(tenantId, positionOf(lastEventId) ?? since ?? 0, reply);
-      return;
-    }
-    const entries = await this.service.feed.read(tenantId, since ?? 0, limit);
-    void reply.type('application/json').send(pageOf(entries, since ?? 0, this.service.signer));
+    const events: Events = {
+      type: WINDOWS_TOPIC,
+      read: (after, limit) => this.service.feed.read(tenantId, after, limit),
+      onNew: (wake) => this.service.bus.subscribe(tenantId, wake),
+    };
+    await this.answer(events, { query, accept, lastEventId, reply });
+  }
+
+  @Get('outcomes')
+  @NeedsScope('feed:read')
+  @ApiZodQuery(QUERY)
+  @ApiOperation({ summary: 'Events of outcomes, as on Kafka: a stream, or one page with ?since=' })
+  async outcomes(
+    @Req() request: AuthenticatedRequest,
+    @Query() query: unknown,
+    @Headers('accept') accept: string | undefined,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { tenantId } = request.principal;
+    const { outcomes } = this.service;
+    const events: Events = {
+      type: OUTCOMES_TOPIC,
+      read: async (after, limit) =>
+        (await outcomes.list(tenantId, { after, limit })).map((one) => outcomeEvent(tenantId, one)),
+    };
+    await this.answer(events, { query, accept, lastEventId, reply });
   }
 
   @Get('keys')
@@ -70,38 +98,66 @@ export class FeedController {
     return { stopped: false };
   }
 
-  private async stream(tenantId: string, after: number, reply: FastifyReply): Promise<void> {
-    const stream = openEventStream(reply);
-    let position = after;
-    let wake: () => void = () => undefined;
-    const unsubscribe = this.service.bus.subscribe(tenantId, () => wake());
-    stream.closed.addEventListener('abort', () => wake(), { once: true });
-    try {
-      while (!stream.closed.aborted) {
-        const entries = await this.service.feed.read(tenantId, position, ENTRIES_AT_ONCE);
-        for (const entry of entries) {
-          await stream.send(serverSentEvent(entry));
-          position = entry.position;
-        }
-        if (entries.length === 0) {
-          await new Promise<void>((resolve) => {
-            const timer = setTimeout(resolve, POLL_MS);
-            wake = () => {
-              clearTimeout(timer);
-              resolve();
-            };
-          });
-        }
-      }
-    } finally {
-      unsubscribe();
-      stream.end();
+  private async answer(
+    events: Events,
+    { query, accept, lastEventId, reply }: Asked,
+  ): Promise<void> {
+    const { since = 0, limit } = parse(QUERY, query);
+    if (accept?.includes('text/event-stream') === true) {
+      await follow(events, positionOf(lastEventId) ?? since, reply);
+      return;
     }
+    const page = pageOf(await events.read(since, limit), since, this.service.signer);
+    void reply.type('application/json').send(page);
+  }
+}
+
+/** Events of one type of one tenant. */
+interface Events {
+  readonly type: string;
+  read(after: number, limit: number): Promise<readonly FeedEvent[]>;
+  /** Calls `wake` when there may be more; returns the end of it. Absent: they are polled. */
+  onNew?(wake: () => void): () => void;
+}
+
+interface Asked {
+  readonly query: unknown;
+  readonly accept: string | undefined;
+  readonly lastEventId: string | undefined;
+  readonly reply: FastifyReply;
+}
+
+async function follow(events: Events, after: number, reply: FastifyReply): Promise<void> {
+  const stream = openEventStream(reply);
+  let position = after;
+  let wake: () => void = () => undefined;
+  const unsubscribe = events.onNew?.(() => wake());
+  stream.closed.addEventListener('abort', () => wake(), { once: true });
+  try {
+    while (!stream.closed.aborted) {
+      const entries = await events.read(position, ENTRIES_AT_ONCE);
+      for (const entry of entries) {
+        await stream.send(serverSentEvent(entry, events.type));
+        position = entry.position;
+      }
+      if (entries.length === 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, POLL_MS);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    }
+  } finally {
+    unsubscribe?.();
+    stream.end();
   }
 }
 
 /** Documents stay the bytes they are: they are pasted, not parsed and printed again. */
-function pageOf(entries: readonly FeedEntry[], since: number, signer?: FeedSigner): string {
+function pageOf(entries: readonly FeedEvent[], since: number, signer?: FeedSigner): string {
   const items = entries.map(({ position, id, text }) => {
     const signed = signer?.sign(text);
     const beside = signed === undefined ? '' : `,"signed":${JSON.stringify(signed)}`;

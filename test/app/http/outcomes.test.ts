@@ -1,3 +1,4 @@
+import { outcomeEvent, outcomeEventSchema } from '../../../src/migration';
 import type { Claim, OutcomeReceipt, StoredOutcome, WindowContent } from '../../../src/migration';
 import type { CoverageReport } from '../../../src/app/http/outcomes.controller';
 import { ServiceLab } from './service-lab';
@@ -161,6 +162,32 @@ describe('claims and outcomes over HTTP', () => {
       expect.objectContaining({ mode: advice.mode, measure: 'totalTimeMs', benched: false }),
     );
   }, 60_000);
+
+  it('tells outcomes as the events that Kafka carries, in pages and as a stream', async () => {
+    const stored = (await lab.ask('/v1/outcomes')).body.items as unknown as StoredOutcome[];
+    const texts = stored.map((one) => outcomeEvent('default', one));
+    const { text } = await lab.ask('/v1/feed/outcomes?since=0&limit=1000');
+    for (const event of texts) {
+      expect(text).toContain(`"id":"${event.id}","document":${event.text}`);
+      expect(outcomeEventSchema.parse(JSON.parse(event.text)).eventId).toBe(event.id);
+    }
+    const after = stored[0].position;
+    const rest = await lab.ask(`/v1/feed/outcomes?since=${after}`);
+    expect(rest.body.items).toHaveLength(stored.length - 1);
+    const response = await fetch(`${lab.system.url}/v1/feed/outcomes`, {
+      headers: {
+        authorization: `Bearer ${lab.system.operatorToken}`,
+        accept: 'text/event-stream',
+        'last-event-id': String(after),
+      },
+    });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let read = '';
+    while (!read.includes(texts.at(-1)!.text)) read += (await reader.read()).value ?? '';
+    await reader.cancel();
+    expect(read).toContain(`id: ${stored[1].position}\nevent: lm.outcomes.v1\ndata: `);
+    expect(read).not.toContain(texts[0].text);
+  });
 
   it('needs the scopes of an executor', async () => {
     const reader = await lab.tokenWith('read');

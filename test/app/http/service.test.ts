@@ -28,6 +28,7 @@ describe('the embedded service', () => {
   it.each([
     ['GET', '/v1/vms', 'read'],
     ['GET', '/v1/feed', 'feed:read'],
+    ['GET', '/v1/feed/outcomes', 'feed:read'],
     ['POST', '/v1/runs', 'runs:write'],
     ['POST', '/v1/samples', 'samples:write'],
     ['POST', '/v1/feed/stop', 'feed:write'],
