@@ -18,7 +18,7 @@ import {
   type StoredOutcome,
 } from '../../src/migration';
 import { LocalWindowService } from './execute-lab';
-import { buildGuest, QemuPair, whyNoQemu, type GuestLoad } from './qemu-pair';
+import { buildGuest, QemuPair, whyNoQemu, type GuestLoad } from '../../src/app/demo/qemu-pair';
 
 const why = whyNoQemu();
 const real = why === undefined ? describe : describe.skip;

@@ -20,6 +20,13 @@ export interface DemoSettings {
   readonly days: number;
   readonly seed: number;
   readonly endMs?: number;
+  /** Numbers of VMs that are described as this guest, not as they were generated. */
+  readonly guests?: { readonly vmNumbers: readonly number[]; readonly size: GuestSize };
+}
+
+export interface GuestSize {
+  readonly vcpus: number;
+  readonly memoryBytes: number;
 }
 
 export interface DemoResult {
@@ -52,7 +59,12 @@ async function ingestFleet(system: System, settings: DemoSettings, endMs: number
   const startMs = endMs - settings.days * DAY_MS;
   const { rollups } = system.ports.tenant(system.config.TENANT);
   const vms = Array.from({ length: fleet.vmCount }, (_, vm) => generatedVm(fleet, vm));
-  await rollups.describeVms(vms.map(({ loadClass: _, ...vm }) => vm));
+  const { guests } = settings;
+  await rollups.describeVms(
+    vms.map(({ loadClass: _, ...vm }, at) =>
+      guests?.vmNumbers.includes(at) ? { ...vm, ...guests.size } : vm,
+    ),
+  );
   await system.plans.put(
     system.config.TENANT,
     'host',

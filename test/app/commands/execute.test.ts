@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { operatorTokenPath } from '../../../src/app/auth/operator-token';
 import { registerExecute } from '../../../src/app/commands/execute';
 import type { StoredOutcome } from '../../../src/migration';
-import { buildGuest, QemuPair, whyNoQemu } from '../../executors/qemu-pair';
+import { buildGuest, QemuPair, whyNoQemu } from '../../../src/app/demo/qemu-pair';
 import { ServiceLab } from '../http/service-lab';
 
 const why = whyNoQemu();

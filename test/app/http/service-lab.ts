@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashOfToken } from '../../../src/app/auth/operator-token';
 import { System } from '../../../src/app/composition/system';
-import { demoNight } from '../../../src/app/demo/demo-night';
+import { demoNight, type DemoSettings } from '../../../src/app/demo/demo-night';
 import { readConfig } from '../../../src/config';
 import { SystemClock, type EpochMs, type Scope } from '../../../src/core';
 
@@ -26,10 +26,7 @@ interface Body {
   readonly memberLosses: readonly unknown[];
 }
 
-interface LabNight {
-  readonly vms: number;
-  readonly days: number;
-}
+type LabNight = Pick<DemoSettings, 'vms' | 'days' | 'guests'>;
 
 /** Goes as fast as the system's, but started at a given instant. */
 class ClockFrom extends SystemClock {

@@ -3,9 +3,10 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { QemuVm } from '../../src/adapters/executors';
+import type { QemuVm } from '../../adapters/executors';
+import { DomainError } from '../../core';
 
-const GUEST = join(__dirname, 'guest');
+const GUEST = join(__dirname, '../../../native/guest');
 const PROGRAM = 'qemu-system-x86_64';
 
 export interface GuestLoad {
@@ -54,7 +55,7 @@ export function buildGuest(folder: string): string {
     ],
   ]) {
     const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${program}: ${stderr}`);
+    if (status !== 0) throw new DomainError('INTERNAL', `the guest cannot be built: ${stderr}`);
   }
   return image;
 }
@@ -85,7 +86,9 @@ export class QemuPair {
   async ready(): Promise<this> {
     for (let waits = 0; !existsSync(this.vm.source) || !existsSync(this.vm.destination);) {
       waits += 1;
-      if (waits > 1_000) throw new Error('QEMU opened no monitor within 20 s');
+      if (waits > 1_000) {
+        throw new DomainError('EXECUTOR_UNREACHABLE', 'QEMU opened no monitor within 20 s');
+      }
       await new Promise((done) => setTimeout(done, 20));
     }
     return this;
