@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `slackwater` command.
 import { Command } from 'commander';
+import { registerAdvise } from './app/commands/advise';
 import { registerBacktest } from './app/commands/backtest';
 import { registerBench } from './app/commands/bench';
 import { registerConfig } from './app/commands/config';
@@ -48,6 +49,7 @@ registerRuns(program);
 registerHindsight(program);
 registerDrain(program);
 registerUpgrade(program);
+registerAdvise(program);
 registerExecute(program);
 registerCalendars(program);
 registerFeed(program);

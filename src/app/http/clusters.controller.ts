@@ -1,13 +1,13 @@
-// Clusters: plans that upgrade their hosts one after the other.
-import { Body, Controller, Get, Inject, Param, Post, Req } from '@nestjs/common';
+// Clusters: plans that upgrade their hosts one after the other, and advice on their balance.
+import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { DomainError } from '../../core';
-import { momentOf, type UpgradePlan } from '../../migration';
+import { momentOf, type ClusterAdvice, type UpgradePlan } from '../../migration';
 import { NeedsScope, type AuthenticatedRequest } from '../auth/bearer.guard';
 import { SERVICE, type Service } from '../composition/service';
-import { upgradeCluster } from '../plans/make-plans';
-import { ApiZodBody } from './describe-zod';
+import { adviceOf, upgradeCluster } from '../plans/make-plans';
+import { ApiZodBody, ApiZodQuery } from './describe-zod';
 import { DRAIN } from './hosts.controller';
 import { parse } from './parse-body';
 
@@ -25,11 +25,32 @@ const UPGRADE = z.strictObject({
   hosts: z.array(z.string().min(1).max(200)).min(1).max(1_000).optional(),
 });
 
+const ADVICE = z.object({
+  hours: z.coerce.number().int().optional().describe('Of forecast that must bear it; 24'),
+  hotShare: z.coerce.number().optional().describe('Overloaded above it; .8 of the cores'),
+  fillShare: z.coerce.number().optional().describe('Filled up to it; .65 of the cores'),
+  maxDowntimeMs: z.coerce.number().optional().describe('P95 of each pause; 300'),
+  coolDownMs: z.coerce.number().nonnegative().optional().describe('Rest of a VM; a day'),
+});
+
 @ApiTags('clusters')
 @ApiBearerAuth()
 @Controller('v1/clusters')
 export class ClustersController {
   constructor(@Inject(SERVICE) private readonly service: Service) {}
+
+  @Get(':cluster/advice')
+  @NeedsScope('read')
+  @ApiZodQuery(ADVICE)
+  @ApiOperation({ summary: 'VMs to move off overloaded hosts, and hosts that can be emptied' })
+  async advice(
+    @Req() request: AuthenticatedRequest,
+    @Param('cluster') cluster: string,
+    @Query() query: unknown,
+  ): Promise<ClusterAdvice> {
+    const asked = { cluster, ...parse(ADVICE, query) };
+    return adviceOf(this.service, request.principal.tenantId, asked);
+  }
 
   @Post(':cluster/upgrade-plans')
   @NeedsScope('policy:write')

@@ -1,8 +1,11 @@
 // Plans of the service: what they need is read, they are made, and kept.
 import { DAY_MS } from '../../core';
 import {
+  adviseCluster,
   planDrain,
   planUpgrade,
+  type AdviceRequest,
+  type ClusterAdvice,
   type DrainPlan,
   type DrainRequest,
   type UpgradePlan,
@@ -44,6 +47,16 @@ export async function upgradeCluster(
   await service.plans.put(tenantId, 'upgrade-plan', [{ id: plan.planId, record: plan }]);
   await forgetOld(service, tenantId, 'upgrade-plan');
   return plan;
+}
+
+/** Advice is not kept: it is as old as the night that it is made from. */
+export async function adviceOf(
+  service: Service,
+  tenantId: string,
+  request: AdviceRequest,
+): Promise<ClusterAdvice> {
+  const scope = { cluster: request.cluster, hosts: [], movesAll: true };
+  return adviseCluster(request, await planInputs(service, tenantId, scope));
 }
 
 async function forgetOld(

@@ -1,4 +1,5 @@
 // Plans: hosts that are emptied, under what operators allow.
+export * from './advise-cluster';
 export * from './drain-inputs';
 export { refuseCycle } from './group-order';
 export { planDrain } from './plan-drain';

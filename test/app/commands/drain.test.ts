@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { operatorTokenPath } from '../../../src/app/auth/operator-token';
+import { registerAdvise } from '../../../src/app/commands/advise';
 import { registerCalendars } from '../../../src/app/commands/calendars';
 import { registerDrain } from '../../../src/app/commands/drain';
 import { lengthOf } from '../../../src/app/commands/plan-options';
@@ -10,7 +11,7 @@ import { registerUpgrade } from '../../../src/app/commands/upgrade';
 import type { DrainPlan } from '../../../src/migration';
 import { ServiceLab } from '../http/service-lab';
 
-describe('slackwater drain, upgrade, calendars, hindsight', () => {
+describe('slackwater drain, upgrade, advise, calendars, hindsight', () => {
   const lab = new ServiceLab();
   const by = new Date(Date.now() + 12 * 3_600_000).toISOString();
 
@@ -23,6 +24,7 @@ describe('slackwater drain, upgrade, calendars, hindsight', () => {
 
   async function cli(...args: string[]): Promise<string> {
     const program = new Command('slackwater').exitOverride();
+    registerAdvise(program);
     registerDrain(program);
     registerCalendars(program);
     registerUpgrade(program);
@@ -100,6 +102,15 @@ describe('slackwater drain, upgrade, calendars, hindsight', () => {
     expect(csv.trimEnd().split('\n')).toHaveLength(3);
     expect(csv).toMatch(/,blocked,/);
     expect(process.exitCode).toBe(3);
+  });
+
+  it('prints advice for a cluster as a table, and as CSV', async () => {
+    const table = await cli('advise', 'c-000', '--hot-share', '0.05', '--fill-share', '0.04');
+    expect(table).toMatch(/^Cluster c-000, by the forecast until \d{4}-.*\nRelieve h-0000\d: /);
+    const calm = await cli('advise', 'c-000', '--hours', '48');
+    expect(calm).toContain('Nothing to do: no host will be overloaded, and none can be spared');
+    const csv = await cli('advise', 'c-000', '-o', 'csv');
+    expect(csv.split('\n')[0]).toBe('why,vm,target,mode,time_ms_p95,downtime_ms_p95,harm_vcpu_s');
   });
 
   it('tells what is known in hindsight of the newest night', async () => {

@@ -1,4 +1,4 @@
-import type { DrainPlan, UpgradePlan } from '../../../src/migration';
+import type { DrainPlan, ClusterAdvice, UpgradePlan } from '../../../src/migration';
 import type { HindsightReport } from '../../../src/app/reports/hindsight-report';
 import { recordOf } from '../../migration/outcomes/outcome-cases';
 import { ServiceLab, type Answer } from './service-lab';
@@ -205,6 +205,25 @@ describe('calendars, constraints, and drain plans over HTTP', () => {
       /^400 REQUEST_INVALID capacityFloor is 0.9: without host/,
     );
     expect(await refused('GET', '/v1/clusters/c-9/upgrade-plans/x')).toContain("upgrade plan 'x'");
+  });
+
+  it('advises a cluster, and names what is unknown or wrong', async () => {
+    const path = '/v1/clusters/c-000/advice';
+    const advice = (await send('GET', path)).body as unknown as ClusterAdvice;
+    expect(advice).toMatchObject({ cluster: 'c-000', relieve: [], notes: [] });
+    expect(advice.untilMs - advice.createdMs).toBe(24 * HOUR);
+    // three hosts of 64 cores, hardly busy: two would do if one may fail
+    expect(advice.empty).toHaveLength(1);
+    const [{ host, moves }] = advice.empty;
+    expect(moves.every(({ from, target }) => from === host && target !== host)).toBe(true);
+    const hot = await send('GET', `${path}?hotShare=0.02&fillShare=0.01`);
+    const { relieve } = hot.body as unknown as ClusterAdvice;
+    expect(relieve.length).toBeGreaterThan(0);
+    expect(await refused('GET', '/v1/clusters/c-9/advice')).toMatch(/^404 CLUSTER_UNKNOWN/);
+    expect(await refused('GET', `${path}?fillShare=0.9`)).toMatch(
+      /^400 REQUEST_INVALID fillShare is 0.9; above 0 and below hotShare 0.8/,
+    );
+    expect(await refused('GET', `${path}?hours=x`)).toMatch(/^400 REQUEST_INVALID hours is/);
   });
 
   it('tells of a night that is over what its windows cost beside other moments', async () => {
