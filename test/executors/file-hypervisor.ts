@@ -10,6 +10,8 @@ import {
 } from '../../src/migration';
 
 const LENGTH_MS = 50;
+/** Of VMs that are called so nobody can tell what became of them. */
+const LOST = 'lost-';
 
 export class FileHypervisor extends MigrationExecutor {
   override readonly kind = 'other';
@@ -35,6 +37,7 @@ export class FileHypervisor extends MigrationExecutor {
   }
 
   override look({ vmId }: MigrationOrder, evidence: Json): Promise<Sight> {
+    if (vmId.startsWith(LOST)) return Promise.resolve({ state: 'unknown', detail: 'no answer' });
     if (this.starts(vmId) <= Number(evidence)) {
       return Promise.resolve({ state: 'none', detail: 'no start since' });
     }
