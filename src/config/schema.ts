@@ -121,6 +121,22 @@ export const SETTINGS = {
     z.enum(['gate', 'manual']).default('gate'),
     'Whether a version that the service trained by itself and that passes the gate becomes the champion.',
   ),
+  OUTSIDE_MODELS: setting(
+    z.string().min(1).optional(),
+    'Programs that forecast beside the built-in models, NAME=COMMAND, separated by ";" (docs/models/outside.md); the same in every process.',
+  ),
+  OUTSIDE_HOURLY: setting(
+    z.enum(['true', 'false']).default('false'),
+    'Whether those programs forecast hours alone, not five minutes.',
+  ),
+  OUTSIDE_SECONDS: setting(
+    whole(1, 3_600).default(60),
+    'What each process of such a program may take, s.',
+  ),
+  OUTSIDE_MIB: setting(
+    whole(1, 1_048_576).default(4_096),
+    'Memory that each process of such a program may hold, MiB.',
+  ),
   BACKEND: setting(
     z.enum(['auto', 'reference', 'native']).default('auto'),
     'Numeric kernels; a named one that is not there stops the start.',

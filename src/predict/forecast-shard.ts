@@ -31,6 +31,8 @@ export interface ForecastResult {
   readonly models: { readonly hourly: Counts; readonly fiveMinute: Counts };
   /** VMs without windows of their own, by reason. */
   readonly abstentions: Counts;
+  /** VMs that a model from outside did not forecast, by its reason; `naive` stood in. */
+  readonly refusals: Counts;
   readonly fleet: FleetSums;
   readonly state: StatePlace;
 }
@@ -40,6 +42,8 @@ export type Counts = Readonly<Record<string, number>>;
 interface Forecasted {
   readonly forecast: ForecastBatch;
   readonly models: readonly string[];
+  /** One per VM and model from outside that did not forecast it. */
+  readonly refusals: readonly string[];
 }
 
 const NOTHING: readonly string[] = [];
@@ -70,6 +74,7 @@ export async function forecastShard(
     ...indexes,
     models: { hourly: countOf(modelsOf('hourly')), fiveMinute: countOf(modelsOf('fiveMinute')) },
     abstentions: countOf([...history.abstentions.values()]),
+    refusals: countOf(Object.values(forecasted).flatMap(({ refusals }) => refusals)),
     fleet: fleetSums(history.series[coarsest.name], forecasted[coarsest.name].forecast),
     state: placeOf(vmIndexesOf(history)),
   };
@@ -111,14 +116,23 @@ async function forecastAt(
     at === judged.blocks.length - 1 ? { ...block, to: horizon } : block,
   );
   const choice = { ...judged, blocks };
-  const forecasts = await memberForecasts(run, shard, ports, resolution, history, losses);
+  const members = await memberForecasts(run, shard, ports, resolution, history, losses);
   const { combine } = ports.kernels(run.plan.backend, run.plan.isa);
-  const forecast = await mixForecasts(choice, forecasts, combine);
+  const forecast = await mixForecasts(choice, [...members.values()], combine);
   const models = Array.from({ length: choice.seriesCount }, (_, row) => chosenModel(choice, row));
-  return { forecast, models };
+  return { forecast, models, refusals: refusalsOf(members, ports) };
 }
 
-/** Every member on every VM; what the next night needs of them is kept. */
+function refusalsOf(
+  members: ReadonlyMap<string, ForecastBatch>,
+  { outside }: NightPorts,
+): readonly string[] {
+  return [...members].flatMap(([name, { abstentions }]) =>
+    outside?.has(name) === true ? [...abstentions.values()].map(({ reason }) => reason) : [],
+  );
+}
+
+/** By name, in the order of the plan, on every VM; what the next night needs of them is kept. */
 async function memberForecasts(
   run: Run,
   shard: ShardLease,
@@ -126,25 +140,25 @@ async function memberForecasts(
   resolution: Resolution,
   history: ShardHistory,
   losses: MemberLosses,
-): Promise<readonly ForecastBatch[]> {
+): Promise<ReadonlyMap<string, ForecastBatch>> {
   const series = history.series[resolution.name];
   const vmIndexes = vmIndexesOf(history);
   const about = judgedOf(run, resolution);
   const state = await readState(run, vmIndexes, resolution, about, ports);
-  const forecasts: ForecastBatch[] = [];
+  const forecasts = new Map<string, ForecastBatch>();
   let arima: FittedForecaster | undefined;
   for (const model of await membersOf(run, resolution, ports, 'forecast')) {
     const warm = warmArima(run, model.name, resolution, state, ports);
     const { fitted, forecast } = await fitAndForecast(model, series, resolution, warm);
     if (model.name === ARIMA) arima = fitted;
-    forecasts.push(forecast);
+    forecasts.set(model.name, forecast);
   }
   const { stepsPerDay, horizon } = resolution;
   const leads = Math.min(horizon, stepsPerDay);
   const { members, levels } = about;
   const shape = { rowCount: vmIndexes.length, memberCount: members.length, levels, leads };
   const { combine } = ports.kernels(run.plan.backend, run.plan.isa);
-  const quantiles = forecasts.map((one) => one.quantiles);
+  const quantiles = Array.from(forecasts.values(), (one) => one.quantiles);
   const bytes = encodeState({
     ...about,
     ...arimaOf(arima),

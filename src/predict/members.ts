@@ -46,7 +46,8 @@ export async function membersOf(
   const members: Forecaster[] = [];
   for (const name of namesOf(run, resolution)) {
     const trained = await ports.fleetModel?.(run, resolution, name, purpose);
-    const own = createForecaster(name, { kernels, stepsPerDay, horizon, bounds: BOUNDS });
+    const { outside } = ports;
+    const own = createForecaster(name, { kernels, stepsPerDay, horizon, bounds: BOUNDS, outside });
     members.push(trained === undefined ? own : trainedForecaster(own, trained));
   }
   return members;

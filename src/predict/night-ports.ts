@@ -4,7 +4,7 @@ import type { HistoryReader } from '../features';
 import type { ObjectStore, RollupStore } from '../ingest';
 import type { Kernels } from '../kernels';
 import type { JobQueue } from './job-queue';
-import type { FittedForecaster } from '../models';
+import type { FittedForecaster, OutsideModels } from '../models';
 import type { Ledger, Run } from './ledger';
 import type { Resolution } from './night-settings';
 import type { ModelPurpose } from './train-models';
@@ -24,6 +24,8 @@ export interface NightPorts {
   tenant(tenantId: string): TenantPorts;
   /** Kernels pinned to the run's instruction set; throws BACKEND_UNAVAILABLE where it lacks. */
   kernels(backend: string, isa: string): Kernels;
+  /** Programs that forecast under names of their own; every process of a night has the same. */
+  readonly outside?: OutsideModels;
   /** A trained model of the fleet; undefined for a model of each series. */
   fleetModel?(
     run: Run,

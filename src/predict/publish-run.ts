@@ -16,6 +16,8 @@ export interface RunSummary {
   readonly vmsWithWindows: number;
   readonly models: { readonly hourly: Counts; readonly fiveMinute: Counts };
   readonly abstentions: Counts;
+  /** VMs that a model from outside did not forecast, by its reason; `naive` stood in. */
+  readonly refusals: Counts;
   /** Mean pinball loss of each member over the last nights, CPU points. */
   readonly errors: readonly {
     readonly resolution: string;
@@ -52,6 +54,7 @@ export async function summarise(run: Run, ledger: Ledger): Promise<RunSummary> {
       fiveMinute: mergeCounts(forecasts.map((one) => one.models.fiveMinute)),
     },
     abstentions: mergeCounts(forecasts.map((one) => one.abstentions)),
+    refusals: mergeCounts(forecasts.map((one) => one.refusals)),
     errors: [
       ...errorsOf('hourly', statistics.hourly),
       ...errorsOf('five-minute', statistics.fiveMinute),

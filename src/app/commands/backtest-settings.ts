@@ -2,7 +2,12 @@
 import { DomainError, QUANTILE_LEVELS, type EpochMs } from '../../core';
 import { MODEL_NAMES } from '../../models';
 import type { Anchor, OriginRequest } from '../../predict';
-import { outsideCommands, type OutsideCommand, type OutsideSettings } from './outside-options';
+import {
+  OUTSIDE_BOUNDS,
+  outsideCommands,
+  type OutsideCommand,
+  type OutsideSettings,
+} from '../outside-models';
 
 export interface BacktestSettings extends OriginRequest, OutsideSettings {
   readonly input: string;
@@ -34,8 +39,6 @@ const MINUTES_MAX = 720; // half a day: two windows do not overlap
 const HORIZON_DAYS_MAX = 7; // the longest forecast of a night
 const ORIGINS_MAX = 1_000;
 const DAY_SEC = 86_400;
-const OUTSIDE_SECONDS_MAX = 3_600;
-const OUTSIDE_MIB_MAX = 1_048_576;
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -66,8 +69,8 @@ export function parseBacktest(options: Options): BacktestSettings {
     anchor: oneOf(options, 'anchor', ['auto', 'global', 'series']) as Anchor,
     models: modelsOf(text(options, 'models'), outside),
     outside,
-    outsideSeconds: whole(options, 'outsideSeconds', OUTSIDE_SECONDS_MAX),
-    outsideMib: whole(options, 'outsideMib', OUTSIDE_MIB_MAX),
+    outsideSeconds: whole(options, 'outsideSeconds', OUTSIDE_BOUNDS.secondsMax),
+    outsideMib: whole(options, 'outsideMib', OUTSIDE_BOUNDS.mibMax),
     levels:
       options.quantiles === undefined ? QUANTILE_LEVELS : levelsOf(text(options, 'quantiles')),
     until: options.until as EpochMs | undefined,

@@ -29,7 +29,7 @@ import { csvTable, type Column } from '../table';
 import { parseBacktest, type BacktestSettings } from './backtest-settings';
 import { backtestTable, type StructureReport } from './backtest-table';
 import { rankingModel, windowLines } from './backtest-windows';
-import { outsideModels } from './outside-options';
+import { OUTSIDE_BOUNDS, outsideModels } from '../outside-models';
 import { instantOf } from './parse-options';
 
 export function registerBacktest(program: Command): void {
@@ -48,8 +48,12 @@ export function registerBacktest(program: Command): void {
     .option('--anchor <name>', 'where the last horizon ends: auto, global, or series', 'auto')
     .requiredOption('--models <names>', 'comma list')
     .option('--outside <name=command...>', 'programs that forecast (docs/models/outside.md)')
-    .option('--outside-seconds <count>', 'each process of such a program may take', '60')
-    .option('--outside-mib <count>', 'of memory it may hold', '4096')
+    .option(
+      '--outside-seconds <count>',
+      'each process of such a program may take',
+      String(OUTSIDE_BOUNDS.seconds),
+    )
+    .option('--outside-mib <count>', 'of memory it may hold', String(OUTSIDE_BOUNDS.mib))
     .option('--quantiles <levels>', 'comma list, e.g. .025,.5,.975; default nine from .01 to .99')
     .option('--until <instant>', 'later data is not read', instantOf)
     .option('--forecasts <file>', 'write every forecast as CSV[.gz]')

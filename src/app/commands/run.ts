@@ -25,6 +25,7 @@ import { memoryNight, type MemoryNight } from '../files/memory-night';
 import { ModelFolder } from '../files/model-folder';
 import { nightModels } from '../files/night-models';
 import { writeWhole } from '../files/write-whole';
+import { OUTSIDE_BOUNDS, outsideCommands, outsideModels } from '../outside-models';
 import { startProgress } from '../progress';
 import { timed } from '../timed';
 import { CODE_VERSION } from '../version';
@@ -38,6 +39,10 @@ interface RunOptions {
   readonly out: string;
   readonly modelDir?: string;
   readonly fleetModels: boolean;
+  readonly outside?: readonly string[];
+  readonly outsideHourly?: boolean;
+  readonly outsideSeconds: number;
+  readonly outsideMib: number;
   readonly zone: string;
   readonly shardSize: number;
   readonly workers: number;
@@ -63,6 +68,20 @@ export function registerRun(program: Command): void {
       'models of the fleet, by slackwater train; else trained on the input, and kept',
     )
     .option('--no-fleet-models', 'only models of each series: nothing is trained')
+    .option('--outside <name=command...>', 'programs that forecast beside (docs/models/outside.md)')
+    .option('--outside-hourly', 'they forecast hours alone, not five minutes')
+    .option(
+      '--outside-seconds <count>',
+      'each process of such a program may take',
+      countOf(1, OUTSIDE_BOUNDS.secondsMax),
+      OUTSIDE_BOUNDS.seconds,
+    )
+    .option(
+      '--outside-mib <count>',
+      'of memory it may hold',
+      countOf(1, OUTSIDE_BOUNDS.mibMax),
+      OUTSIDE_BOUNDS.mib,
+    )
     .option('--zone <iana>', "the tenant's time zone", 'UTC')
     .option(
       '--shard-size <vms>',
@@ -93,6 +112,7 @@ async function run(options: RunOptions): Promise<void> {
       `--format is '${options.format}'; arrow or csv is accepted`,
     );
   }
+  const outside = outsideModels({ ...options, outside: outsideCommands(options.outside ?? []) });
   const seconds: Record<string, number> = {};
   const opened = memoryNight(options.backend);
   const { notice } = opened.kernels.report();
@@ -103,7 +123,8 @@ async function run(options: RunOptions): Promise<void> {
       : await ModelFolder.open(options.modelDir, opened.kernels);
   const counters = await timed(seconds, 'read', () => read(options, stepMs, opened));
   const folder = given ?? (await timed(seconds, 'train', () => trained(options, stepMs, opened)));
-  const night = { ...opened, ports: { ...opened.ports, fleetModel: folder?.fleetModel } };
+  const ports = { ...opened.ports, fleetModel: folder?.fleetModel, outside };
+  const night = { ...opened, ports };
   const done = await timed(seconds, 'night', () => forecastNight(options, night, folder, seconds));
   const summary = done.summary as unknown as RunSummary;
   await timed(seconds, 'write', () => write(options, night, done));
@@ -115,6 +136,7 @@ async function run(options: RunOptions): Promise<void> {
     vmsWithWindows: summary.vmsWithWindows,
     models: summary.models,
     abstentions: summary.abstentions,
+    refusals: summary.refusals,
     errors: summary.errors,
     samples: counters,
     kernels: { backend: done.plan.backend, isa: done.plan.isa },
@@ -165,6 +187,7 @@ async function forecastNight(
   seconds: Record<string, number>,
 ): Promise<Run> {
   const { backend, isa } = night.kernels.report();
+  const outside = [...(night.ports.outside?.keys() ?? [])];
   const progress = startProgress('Forecasting', 100);
   let stageStarted = performance.now();
   let lastStage = '';
@@ -178,8 +201,11 @@ async function forecastNight(
       isa,
       codeVersion: CODE_VERSION,
       models: {
-        hourly: membersFor(HOURLY, folder),
-        fiveMinute: membersFor(FIVE_MINUTE, folder),
+        hourly: [...membersFor(HOURLY, folder), ...outside],
+        fiveMinute: [
+          ...membersFor(FIVE_MINUTE, folder),
+          ...(options.outsideHourly === true ? [] : outside),
+        ],
       },
     },
     night.ports,

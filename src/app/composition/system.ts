@@ -36,6 +36,7 @@ import { addressKeyOf } from '../auth/signed-address';
 import { pinnedKernels } from '../files/memory-night';
 import { startHttp, type HttpApp } from '../http/http-app';
 import { Metrics } from '../metrics';
+import { outsideCommands, outsideModels } from '../outside-models';
 import { ingestRole } from '../roles/ingest-role';
 import { LeasedLoop } from '../roles/leased-loop';
 import { relayRole, type RelaySinks } from '../roles/relay-role';
@@ -84,6 +85,9 @@ export class System implements Service {
       { registry: outside.models, objects: outside.objects },
       (backend, isa) => pinnedKernels(kernels, backend, isa),
     );
+    const { OUTSIDE_MODELS: programs = '', OUTSIDE_SECONDS, OUTSIDE_MIB } = config;
+    const commands = outsideCommands(programs.split(';').filter((one) => one.trim() !== ''));
+    const bounds = { outsideSeconds: OUTSIDE_SECONDS, outsideMib: OUTSIDE_MIB };
     this.costs = new CostLearner(outside.outcomes, outside.objects);
     this.ports = {
       ledger: outside.ledger,
@@ -94,6 +98,7 @@ export class System implements Service {
       tenant: (tenantId) => this.tenantOf(tenantId),
       kernels: (backend, isa) => pinnedKernels(kernels, backend, isa),
       fleetModel: this.champions.fleetModel,
+      outside: outsideModels({ outside: commands, ...bounds }),
     };
   }
 
@@ -190,8 +195,8 @@ export class System implements Service {
         isa,
         codeVersion: CODE_VERSION,
         models: {
-          hourly: membersOf(registered, HOURLY),
-          fiveMinute: membersOf(registered, FIVE_MINUTE),
+          hourly: this.membersOf(registered, HOURLY),
+          fiveMinute: this.membersOf(registered, FIVE_MINUTE),
         },
         registered,
         again: request.again,
@@ -288,6 +293,16 @@ export class System implements Service {
     }
   }
 
+  /** Those that need no training, then the champions, then programs from outside. */
+  private membersOf(registered: ChampionPlan, resolution: Resolution): readonly string[] {
+    const hoursOnly = this.config.OUTSIDE_HOURLY === 'true' && resolution.name !== HOURLY.name;
+    return [
+      ...memberNames(resolution.stepsPerDay),
+      ...championNames(registered, resolution),
+      ...(hoursOnly ? [] : (this.ports.outside?.keys() ?? [])),
+    ];
+  }
+
   private tenantOf(tenantId: string): TenantPorts {
     let found = this.tenantPorts.get(tenantId);
     if (found === undefined) {
@@ -300,11 +315,6 @@ export class System implements Service {
     }
     return found;
   }
-}
-
-/** Those that need no training, then the champions. */
-function membersOf(registered: ChampionPlan, resolution: Resolution): readonly string[] {
-  return [...memberNames(resolution.stepsPerDay), ...championNames(registered, resolution)];
 }
 
 function logger(config: Config): Logger {

@@ -1,7 +1,7 @@
-// `--outside NAME=COMMAND`: names of models from outside, and the words of their commands.
-import { CommandProcess } from '../../adapters/process';
-import { DomainError } from '../../core';
-import { MODEL_NAMES, type OutsideModels } from '../../models';
+// Models from outside, NAME=COMMAND: names, the words of their commands, and the bounds of their processes.
+import { CommandProcess } from '../adapters/process';
+import { DomainError } from '../core';
+import { MODEL_NAMES, type OutsideModels } from '../models';
 
 export interface OutsideCommand {
   readonly name: string;
@@ -15,6 +15,14 @@ export interface OutsideSettings {
   readonly outsideSeconds: number;
   readonly outsideMib: number;
 }
+
+/** Of one process: defaults, and what is accepted at most. */
+export const OUTSIDE_BOUNDS = {
+  seconds: 60,
+  secondsMax: 3_600,
+  mib: 4_096,
+  mibMax: 1_048_576,
+} as const;
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
