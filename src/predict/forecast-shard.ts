@@ -1,26 +1,24 @@
 // Stage forecast: fit on everything known, choose per VM, forecast both resolutions, candidates.
-import { HOUR_MS, QUANTILE_LEVELS, type Json, type SeriesBatch } from '../core';
+import { HOUR_MS, type Json } from '../core';
 import {
-  ARIMA,
+  calibrateForecast,
   chooseMembers,
   chosenModel,
   mixForecasts,
-  type FittedForecaster,
+  openCalibration,
   type FleetLosses,
   type ForecastBatch,
-  type Forecaster,
-  type MemberLosses,
 } from '../models';
 import { encodeColumns } from './column-file';
 import { fleetSums, type FleetSums } from './fleet-sums';
 import { readFleetStatistics } from './fleet-statistics';
 import { encodeForecasts, type ForecastIndex } from './forecast-file';
 import type { Run, ShardLease } from './ledger';
-import { arimaOf, judgedOf, membersOf, warmArima } from './members';
-import { encodeState, placeOf, readState, stateKey, type StatePlace } from './night-state';
+import { forecastMembers, stateOf } from './forecast-members';
+import { encodeState, placeOf, stateKey, type StatePlace } from './night-state';
 import { BOUNDS, resolutionsOf, type Resolution } from './night-settings';
 import { shardKey, type NightPorts } from './night-ports';
-import { readLosses } from './prepare-shard';
+import { readJudged } from './prepare-shard';
 import { readShardHistory, type ShardHistory } from './shard-history';
 
 export interface ForecastResult {
@@ -62,7 +60,8 @@ export async function forecastShard(
   for (const resolution of resolutions) {
     const { name } = resolution;
     const losses = fleet[name] as FleetLosses;
-    const made = await forecastAt(run, shard, ports, resolution, history, losses);
+    const shifts = Float64Array.from(fleet.shifts?.[name] ?? []);
+    const made = await forecastAt(run, shard, ports, resolution, history, { losses, shifts });
     forecasted[name] = made;
     indexes[name] = await keep(run, shard, ports, resolution, history, made);
   }
@@ -106,21 +105,43 @@ async function forecastAt(
   ports: NightPorts,
   resolution: Resolution,
   history: ShardHistory,
-  fleet: FleetLosses,
+  fleet: FleetKnowledge,
 ): Promise<Forecasted> {
   const { horizon } = resolution;
-  const losses = await readLosses(run, shard.shard, ports, resolution);
-  const judged = chooseMembers(losses, fleet);
+  const { losses, own } = await readJudged(run, shard.shard, ports, resolution);
+  const judged = chooseMembers(losses, fleet.losses);
   // Nights are judged by their first day: its last block of leads speaks for the days after it.
   const blocks = judged.blocks.map((block, at) =>
     at === judged.blocks.length - 1 ? { ...block, to: horizon } : block,
   );
   const choice = { ...judged, blocks };
-  const members = await memberForecasts(run, shard, ports, resolution, history, losses);
+  const vmIndexes = vmIndexesOf(history);
+  const series = history.series[resolution.name];
+  const members = await forecastMembers(run, ports, resolution, vmIndexes, series);
   const { combine } = ports.kernels(run.plan.backend, run.plan.isa);
-  const forecast = await mixForecasts(choice, [...members.values()], combine);
+  const mixed = await mixForecasts(choice, [...members.forecasts.values()], combine);
+  const { levels, seriesCount } = choice;
+  const opened = openCalibration({ blocks, levels, seriesCount });
+  const shifts = fleet.shifts.length === 0 ? opened.fleet : fleet.shifts;
+  const forecast = calibrateForecast(mixed, { ...opened, own, fleet: shifts }, BOUNDS, GRID_PCT);
+  const state = await stateOf(run, ports, resolution, vmIndexes, {
+    members,
+    losses,
+    own,
+    forecast,
+  });
+  await ports.objects.put(stateKey(run.runId, resolution, shard.shard), encodeState(state));
   const models = Array.from({ length: choice.seriesCount }, (_, row) => chosenModel(choice, row));
-  return { forecast, models, refusals: refusalsOf(members, ports) };
+  return { forecast, models, refusals: refusalsOf(members.forecasts, ports) };
+}
+
+/** Loads are stored in hundredths of a percent. */
+const GRID_PCT = 0.01;
+
+interface FleetKnowledge {
+  readonly losses: FleetLosses;
+  /** (blocks, levels) of the fleet's quantiles; empty until a night was judged. */
+  readonly shifts: Float64Array;
 }
 
 function refusalsOf(
@@ -130,60 +151,6 @@ function refusalsOf(
   return [...members].flatMap(([name, { abstentions }]) =>
     outside?.has(name) === true ? [...abstentions.values()].map(({ reason }) => reason) : [],
   );
-}
-
-/** By name, in the order of the plan, on every VM; what the next night needs of them is kept. */
-async function memberForecasts(
-  run: Run,
-  shard: ShardLease,
-  ports: NightPorts,
-  resolution: Resolution,
-  history: ShardHistory,
-  losses: MemberLosses,
-): Promise<ReadonlyMap<string, ForecastBatch>> {
-  const series = history.series[resolution.name];
-  const vmIndexes = vmIndexesOf(history);
-  const about = judgedOf(run, resolution);
-  const state = await readState(run, vmIndexes, resolution, about, ports);
-  const forecasts = new Map<string, ForecastBatch>();
-  let arima: FittedForecaster | undefined;
-  for (const model of await membersOf(run, resolution, ports, 'forecast')) {
-    const warm = warmArima(run, model.name, resolution, state, ports);
-    const { fitted, forecast } = await fitAndForecast(model, series, resolution, warm);
-    if (model.name === ARIMA) arima = fitted;
-    forecasts.set(model.name, forecast);
-  }
-  const { stepsPerDay, horizon } = resolution;
-  const leads = Math.min(horizon, stepsPerDay);
-  const { members, levels } = about;
-  const shape = { rowCount: vmIndexes.length, memberCount: members.length, levels, leads };
-  const { combine } = ports.kernels(run.plan.backend, run.plan.isa);
-  const quantiles = Array.from(forecasts.values(), (one) => one.quantiles);
-  const bytes = encodeState({
-    ...about,
-    ...arimaOf(arima),
-    leads,
-    vmIndex: Int32Array.from(vmIndexes),
-    losses: losses.losses,
-    relative: losses.relative,
-    nights: losses.nights,
-    centi: await combine.pack(quantiles, horizon, shape),
-  });
-  await ports.objects.put(stateKey(run.runId, resolution, shard.shard), bytes);
-  return forecasts;
-}
-
-async function fitAndForecast(
-  model: Forecaster,
-  series: SeriesBatch,
-  { stepsPerDay, horizon }: Resolution,
-  warm: FittedForecaster | undefined,
-): Promise<{ readonly fitted: FittedForecaster; readonly forecast: ForecastBatch }> {
-  const request = { end: series.length, seasonLength: stepsPerDay };
-  const fitted = await model.fit(series, request, warm);
-  const levels = QUANTILE_LEVELS;
-  const asked = { ...request, horizon, levels, bounds: BOUNDS };
-  return { fitted, forecast: await fitted.forecast(series, asked) };
 }
 
 async function keep(

@@ -21,6 +21,10 @@ export interface NightState extends LossMemory {
   /** (rows, ORDER_WIDTH) and (rows, FIT_WIDTH); empty where ARIMA is no member. */
   readonly arimaOrders: Uint8Array;
   readonly arimaFits: Float64Array;
+  /** (rows, blocks, levels) shifts of the VMs' quantiles; empty in states that are older. */
+  readonly own: Float64Array;
+  /** (rows, levels, leads) what the night said, calibrated, hundredths of a percent. */
+  readonly said: Uint16Array;
 }
 
 /** Rows of tonight's VMs; those that were not found are zeros. */
@@ -43,12 +47,15 @@ export function stateKey(runId: string, resolution: Resolution, shard: number): 
 
 export function encodeState(state: NightState): Uint8Array {
   const { vmIndex, members, blocks, levels, leads, losses, relative, nights, centi } = state;
+  const { own, said } = state;
   const columns: Record<string, ColumnTable['columns'][string]> = {
     vmIndex,
     nights,
     losses: { list: losses, width: members.length * blocks.length * levels.length },
     relative: { list: relative, width: members.length * blocks.length * levels.length },
     centi: { list: centi, width: members.length * levels.length * leads },
+    own: { list: own, width: blocks.length * levels.length },
+    said: { list: said, width: levels.length * leads },
   };
   if (state.arimaFits.length > 0) {
     columns.arimaOrders = { list: state.arimaOrders, width: ORDER_WIDTH };
@@ -79,6 +86,8 @@ export function decodeState(bytes: Uint8Array): NightState {
     centi: list('centi', new Uint16Array()),
     arimaOrders: list('arimaOrders', new Uint8Array()),
     arimaFits: list('arimaFits', new Float64Array()),
+    own: list('own', new Float64Array()),
+    said: list('said', new Uint16Array()),
   };
 }
 
@@ -128,6 +137,8 @@ function emptyState(vmIndexes: Uint32Array, like: NightState, age: number): Foun
     centi: new Uint16Array(rows * perRow(like.centi.length)),
     arimaOrders: new Uint8Array(rows * perRow(like.arimaOrders.length)),
     arimaFits: new Float64Array(rows * perRow(like.arimaFits.length)),
+    own: new Float64Array(rows * perRow(like.own.length)),
+    said: new Uint16Array(rows * perRow(like.said.length)),
     found: new Uint8Array(rows),
     age,
   };
@@ -159,7 +170,16 @@ function gather(to: FoundState, from: NightState, rowOf: ReadonlyMap<number, num
   }
 }
 
-const COLUMN_NAMES = ['nights', 'losses', 'relative', 'centi', 'arimaOrders', 'arimaFits'] as const;
+const COLUMN_NAMES = [
+  'nights',
+  'losses',
+  'relative',
+  'centi',
+  'arimaOrders',
+  'arimaFits',
+  'own',
+  'said',
+] as const;
 type ColumnName = (typeof COLUMN_NAMES)[number];
 
 function rangeOf(vmIndexes: Uint32Array): readonly [number, number] {

@@ -2,10 +2,16 @@
 import { DAY_MS, QUANTILE_LEVELS, type Json } from '../core';
 import {
   CALIBRATION_NIGHTS,
+  fleetErrorsOf,
   fleetLosses,
   HALF_LIFE_NIGHTS,
+  learnOwn,
   memberLosses,
+  nightErrors,
+  openCalibration,
+  type CalibrationShape,
   type ChoiceBlock,
+  type FleetErrors,
   type FleetLosses,
   type MemberLosses,
 } from '../models';
@@ -21,6 +27,17 @@ import { readShardHistory, vmsOf } from './shard-history';
 export interface PrepareResult {
   readonly hourly?: FleetLosses;
   readonly fiveMinute?: FleetLosses;
+  /** How often the last night's quantiles were passed; absent without one. */
+  readonly passed?: Readonly<Partial<Record<Resolution['name'], FleetErrors>>>;
+}
+
+/** What is known of a shard's VMs before their forecasts. */
+export interface Judged {
+  readonly losses: MemberLosses;
+  /** (rows, blocks, levels) shifts of the VMs' own quantiles. */
+  readonly own: Float64Array;
+  /** Absent without a last night. */
+  readonly passed?: FleetErrors;
 }
 
 export async function prepareShard(
@@ -30,31 +47,38 @@ export async function prepareShard(
   broken: ReadonlyMap<string, string>,
 ): Promise<Json> {
   const result: Record<string, FleetLosses> = {};
+  const passed: Record<string, FleetErrors> = {};
   for (const resolution of resolutionsOf(run.plan)) {
-    const losses = await lossesOf(run, shard, ports, resolution, broken);
-    await ports.objects.put(lossesKey(run, resolution, shard.shard), encodeLosses(losses));
-    result[resolution.name] = fleetLosses(losses);
+    const judged = await judge(run, shard, ports, resolution, broken);
+    await ports.objects.put(lossesKey(run, resolution, shard.shard), encodeJudged(judged));
+    result[resolution.name] = fleetLosses(judged.losses);
+    if (judged.passed !== undefined) passed[resolution.name] = judged.passed;
   }
-  return result as unknown as Json;
+  return { ...result, passed } as unknown as Json;
 }
 
 /** Last night's losses and one night more; VMs that it did not know are judged by their history. */
-async function lossesOf(
+async function judge(
   run: Run,
   shard: ShardLease,
   ports: NightPorts,
   resolution: Resolution,
   broken: ReadonlyMap<string, string>,
-): Promise<MemberLosses> {
+): Promise<Judged> {
   const vms = await vmsOf(run, shard, ports);
   const vmIndexes = Uint32Array.from(vms, (vm) => vm.vmIndex);
   const about = judgedOf(run, resolution);
   const state = await readState(run, vmIndexes, resolution, about, ports);
   const all = vms.map((_, row) => row);
-  if (state === undefined) return judgedAnew(run, shard, ports, resolution, broken, all);
+  const shape = { ...about, seriesCount: vms.length };
+  if (state === undefined) {
+    const losses = await judgedAnew(run, shard, ports, resolution, broken, all);
+    return { losses, own: openCalibration(shape).own };
+  }
   const isBroken = Uint8Array.from(vms, (vm) => (broken.has(vm.vmId) ? 1 : 0));
-  const memory = await oneNightMore(run, state, isBroken, resolution, ports);
-  const losses = { ...about, seriesCount: vms.length, ...memory };
+  const values = await lastDay(run, state, isBroken, resolution, ports);
+  const memory = await oneNightMore(run, state, values, ports);
+  const losses = { ...shape, ...memory };
   const unknown = all.filter((row) => state.found[row] === 0);
   if (unknown.length > 0) {
     const anew = await judgedAnew(run, shard, ports, resolution, broken, unknown);
@@ -66,17 +90,32 @@ async function lossesOf(
       losses.nights[row] = anew.nights[at];
     });
   }
-  return losses;
+  return { losses, ...calibrated(state, shape, values) };
 }
 
-async function oneNightMore(
+/** Own shifts after the last night, and what it tells of the fleet's. */
+function calibrated(
+  { own, said, leads }: FoundState,
+  shape: CalibrationShape,
+  values: Float64Array,
+): Pick<Judged, 'own' | 'passed'> {
+  const opened = openCalibration(shape);
+  if (own.length !== opened.own.length) return { own: opened.own }; // a state without them
+  const quantiles = Float64Array.from(said, (centi) => centi / 100);
+  const night = { horizon: leads, levels: shape.levels, quantiles };
+  const errors = nightErrors(shape, night, { values, length: leads }, leads, 0);
+  return { own: learnOwn(own, errors), passed: fleetErrorsOf(shape, errors) };
+}
+
+/** (rows, leads) what came of the first day that the last night forecast; NaN where none is known. */
+async function lastDay(
   run: Run,
   state: FoundState,
   isBroken: Uint8Array,
   resolution: Resolution,
   ports: NightPorts,
-) {
-  const { leads, members, levels, blocks, centi, age } = state;
+): Promise<Float64Array> {
+  const { leads } = state;
   const fromMs = run.plan.before?.cutoffMs ?? 0;
   const { history } = ports.tenant(run.tenantId);
   const vmIndexes = Uint32Array.from(state.vmIndex);
@@ -92,8 +131,15 @@ async function oneNightMore(
     const silent = isBroken[row] !== 0 || state.found[row] === 0;
     if (silent) values.fill(Number.NaN, row * leads, (row + 1) * leads);
   }
+  return values;
+}
+
+async function oneNightMore(run: Run, state: FoundState, values: Float64Array, ports: NightPorts) {
+  const { leads, members, levels, blocks, centi, age } = state;
+  const kernels = ports.kernels(run.plan.backend, run.plan.isa);
   const kept = 0.5 ** (age / HALF_LIFE_NIGHTS);
-  const shape = { rowCount: isBroken.length, memberCount: members.length, levels, leads };
+  const rowCount = state.vmIndex.length;
+  const shape = { rowCount, memberCount: members.length, levels, leads };
   return kernels.combine.judge(state, kept, centi, values, blocks, shape);
 }
 
@@ -124,7 +170,7 @@ function lossesKey(run: Run, resolution: Resolution, shard: number): string {
   return shardKey(run.runId, `losses-${resolution.stepMs / 1_000}`, shard);
 }
 
-function encodeLosses(losses: MemberLosses): Uint8Array {
+function encodeJudged({ losses, own }: Judged): Uint8Array {
   const { members, blocks, levels, seriesCount, nights } = losses;
   const width = members.length * blocks.length * levels.length;
   return encodeColumns({
@@ -133,18 +179,19 @@ function encodeLosses(losses: MemberLosses): Uint8Array {
       nights,
       losses: { list: losses.losses, width },
       relative: { list: losses.relative, width },
+      own: { list: own, width: blocks.length * levels.length },
     },
     metadata: { about: JSON.stringify({ members, blocks, levels }) },
   });
 }
 
-/** The losses that `prepareShard` kept. */
-export async function readLosses(
+/** What `prepareShard` kept. */
+export async function readJudged(
   run: Run,
   shard: number,
   ports: Pick<NightPorts, 'objects'>,
   resolution: Resolution,
-): Promise<MemberLosses> {
+): Promise<Omit<Judged, 'passed'>> {
   const file = decodeColumns(await ports.objects.get(lossesKey(run, resolution, shard)));
   const about = JSON.parse(file.metadata?.about ?? '{}') as {
     readonly members: readonly string[];
@@ -154,5 +201,6 @@ export async function readLosses(
   const list = (name: string) => (file.columns[name] as { readonly list: Float32Array }).list;
   const nights = file.columns.nights as Float64Array;
   const [losses, relative] = [list('losses'), list('relative')];
-  return { ...about, seriesCount: file.rowCount, losses, relative, nights };
+  const own = (file.columns.own as unknown as { readonly list: Float64Array }).list;
+  return { losses: { ...about, seriesCount: file.rowCount, losses, relative, nights }, own };
 }

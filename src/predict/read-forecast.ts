@@ -4,7 +4,7 @@ import { decodeVmForecast, type VmForecast } from './forecast-file';
 import { forecastKey, type ForecastResult } from './forecast-shard';
 import type { Ledger, Run, ShardRow } from './ledger';
 import { HOURLY, FIVE_MINUTE, type Resolution } from './night-settings';
-import { readLosses } from './prepare-shard';
+import { readJudged } from './prepare-shard';
 
 interface Place {
   readonly shard: number;
@@ -68,12 +68,9 @@ export async function readVmLosses(
   const all: MemberLoss[] = [];
   for (const resolution of [HOURLY, FIVE_MINUTE]) {
     if (place.result[resolution.name] === undefined) continue;
-    const { losses, members, blocks, levels } = await readLosses(
-      run,
-      place.shard,
-      ports,
-      resolution,
-    );
+    const {
+      losses: { losses, members, blocks, levels },
+    } = await readJudged(run, place.shard, ports, resolution);
     members.forEach((member, m) => {
       blocks.forEach(({ from, to }, b) => {
         const cell = (place.row * members.length + m) * blocks.length + b;

@@ -18,12 +18,14 @@ export interface ValueBounds {
  * q becomes q + (own + fleet shift) x (|q - median| + a quarter of the distance between the quartiles):
  * of a series that scales, everything scales. Quantiles never pass the median or each other, and keep
  * `bounds`; those of a constant forecast stay. The mean follows. Levels as calibrated, with .5 or
- * without. O(series x levels x horizon).
+ * without. `grid`: quantiles move by whole multiples of it, so that what lies on a value that comes
+ * again and again is not pushed off it by next to nothing. O(series x levels x horizon).
  */
 export function calibrateForecast(
   forecast: ForecastBatch,
   calibration: Calibration,
   bounds?: ValueBounds,
+  grid?: number,
 ): ForecastBatch {
   const { seriesCount, horizon, levels } = forecast;
   const { blocks, own, fleet } = calibration;
@@ -41,7 +43,7 @@ export function calibrateForecast(
         for (let level = 0; level < levels.length; level += 1) {
           row[level] = quantiles[first + level * horizon];
         }
-        shiftRow(row, levels, shiftOf, bounds);
+        shiftRow(row, levels, shiftOf, bounds, grid);
         for (let level = 0; level < levels.length; level += 1) {
           quantiles[first + level * horizon] = row[level];
         }
@@ -58,13 +60,17 @@ function shiftRow(
   levels: readonly number[],
   shiftOf: (level: number) => number,
   bounds: ValueBounds | undefined,
+  grid: number | undefined,
 ): void {
   const median = quantileAt(MEDIAN, levels, row);
   const least = Math.min(median, bounds?.lower ?? Number.NEGATIVE_INFINITY);
   const most = Math.max(median, bounds?.upper ?? Number.POSITIVE_INFINITY);
   const between = quantileAt(1 - QUARTILE, levels, row) - quantileAt(QUARTILE, levels, row);
-  const shifted = (level: number): number =>
-    row[level] + shiftOf(level) * (Math.abs(row[level] - median) + QUARTILE_SHARE * between);
+  const shifted = (level: number): number => {
+    const width = Math.abs(row[level] - median) + QUARTILE_SHARE * between;
+    const shift = shiftOf(level) * width;
+    return row[level] + (grid === undefined ? shift : Math.round(shift / grid) * grid);
+  };
   const above = levels.filter((level) => level <= MEDIAN).length;
   let edge = median;
   for (let level = above - 1; level >= 0; level -= 1) {

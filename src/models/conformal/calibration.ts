@@ -22,6 +22,11 @@ export interface Calibration extends CalibrationShape {
 export const OWN_STEP = 0.05;
 /** The same for the fleet's, by the mean error of its VMs: what one VM tells is mostly chance. */
 export const FLEET_STEP = 1;
+/**
+ * The same in a service: its nights go on for months, so that a smaller step ends at the same coverage
+ * and costs less pinball on the way; a backtest has some twenty (docs/models/conformal.md).
+ */
+export const NIGHT_FLEET_STEP = 0.3;
 /** No run of bad luck moves a quantile further than four widths. */
 const SHIFT_MAX = 4;
 
@@ -50,27 +55,85 @@ export function learnNight(
   stepsBack: number,
   learnedSteps: number,
 ): Calibration {
-  const { seriesCount, blocks, levels } = before;
-  const own = before.own.slice();
-  const fleet = before.fleet.slice();
+  const errors = nightErrors(before, forecast, history, stepsBack, learnedSteps);
+  const fleet = learnFleet(before.fleet, fleetErrorsOf(before, errors));
+  return { ...before, own: learnOwn(before.own, errors), fleet };
+}
+
+/** What a night's quantiles were made of: their levels and values, for the leads from 1 on. */
+export type SaidQuantiles = Pick<ForecastBatch, 'horizon' | 'levels' | 'quantiles'>;
+
+/** (series, blocks, levels): level - share below; NaN where it is not judged. See learnNight. */
+export function nightErrors(
+  { seriesCount, blocks, levels }: CalibrationShape,
+  said: SaidQuantiles,
+  history: Pick<SeriesBatch, 'values' | 'length'>,
+  stepsBack: number,
+  learnedSteps: number,
+): Float64Array {
+  const errors = new Float64Array(seriesCount * blocks.length * levels.length).fill(Number.NaN);
   blocks.forEach(({ to }, block) => {
     if (to > stepsBack || to <= learnedSteps) return;
-    levels.forEach((_, at) => {
-      let sum = 0;
-      let judged = 0;
-      for (let series = 0; series < seriesCount; series += 1) {
-        const error = errorOf(forecast, history, stepsBack, { series, block: blocks[block], at });
-        if (error === undefined) continue;
+    for (let series = 0; series < seriesCount; series += 1) {
+      levels.forEach((_, at) => {
+        const error = errorOf(said, history, stepsBack, { series, block: blocks[block], at });
         const cell = (series * blocks.length + block) * levels.length + at;
-        own[cell] = bounded(own[cell] + OWN_STEP * error);
-        sum += error;
-        judged += 1;
-      }
-      const cell = block * levels.length + at;
-      if (judged > 0) fleet[cell] = bounded(fleet[cell] + (FLEET_STEP * sum) / judged);
-    });
+        if (error !== undefined) errors[cell] = error;
+      });
+    }
   });
-  return { ...before, own, fleet };
+  return errors;
+}
+
+/** Shifts of VMs after a night; those that were not judged stay. */
+export function learnOwn(own: Float64Array, errors: Float64Array): Float64Array {
+  return own.map((shift, cell) => {
+    const error = errors[cell];
+    return Number.isNaN(error) ? shift : bounded(shift + OWN_STEP * error);
+  });
+}
+
+/** Sums over VMs: whole numbers, so that shards add up to the same in any order. */
+export interface FleetErrors {
+  /** (blocks, levels) millionths. */
+  readonly sums: readonly number[];
+  readonly judged: readonly number[];
+}
+
+const PARTS = 1_000_000;
+
+export function fleetErrorsOf(
+  { seriesCount, blocks, levels }: CalibrationShape,
+  errors: Float64Array,
+): FleetErrors {
+  const cells = blocks.length * levels.length;
+  const sums = Array<number>(cells).fill(0);
+  const judged = Array<number>(cells).fill(0);
+  for (let series = 0; series < seriesCount; series += 1) {
+    for (let cell = 0; cell < cells; cell += 1) {
+      const error = errors[series * cells + cell];
+      if (Number.isNaN(error)) continue;
+      sums[cell] += Math.round(error * PARTS);
+      judged[cell] += 1;
+    }
+  }
+  return { sums, judged };
+}
+
+export function mergeFleetErrors(one: FleetErrors, other: FleetErrors): FleetErrors {
+  const added = (a: readonly number[], b: readonly number[]) => a.map((value, at) => value + b[at]);
+  return { sums: added(one.sums, other.sums), judged: added(one.judged, other.judged) };
+}
+
+/** The fleet's shifts after a night. */
+export function learnFleet(
+  fleet: Float64Array,
+  { sums, judged }: FleetErrors,
+  step: number = FLEET_STEP,
+): Float64Array {
+  return fleet.map((shift, cell) =>
+    judged[cell] === 0 ? shift : bounded(shift + (step * sums[cell]) / PARTS / judged[cell]),
+  );
 }
 
 interface Cell {
@@ -82,8 +145,8 @@ interface Cell {
 
 /** level - share below; undefined where no value of the block is known. */
 function errorOf(
-  { horizon, levels, quantiles }: ForecastBatch,
-  history: SeriesBatch,
+  { horizon, levels, quantiles }: SaidQuantiles,
+  history: Pick<SeriesBatch, 'values' | 'length'>,
   stepsBack: number,
   { series, block, at }: Cell,
 ): number | undefined {
