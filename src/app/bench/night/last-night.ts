@@ -83,6 +83,8 @@ function tiled(state: NightState, firstVm: number, vmCount: number): NightState 
     losses: tile(state.losses, new Float32Array(room(state.losses))),
     relative: tile(state.relative, new Float32Array(room(state.relative))),
     centi: tile(state.centi, new Uint16Array(room(state.centi))),
+    own: tile(state.own, new Float64Array(room(state.own))),
+    said: tile(state.said, new Uint16Array(room(state.said))),
     arimaOrders: tile(state.arimaOrders, new Uint8Array(room(state.arimaOrders))),
     arimaFits: tile(state.arimaFits, new Float64Array(room(state.arimaFits))),
   };
