@@ -6,6 +6,7 @@
 void check(bool fine, const char *what);
 
 void sw_test_arima();
+void sw_test_copy();
 void sw_test_night();
 void sw_test_boosted();
 void sw_test_lstm();

@@ -17,6 +17,7 @@ void check(bool fine, const char *what) {
 
 int main() {
   sw_test_arima();
+  sw_test_copy();
   sw_test_night();
   sw_test_boosted();
   sw_test_lstm();

@@ -14,9 +14,7 @@
 
 namespace sw_windows {
 
-struct Cost {
-  double total50, total95, pause50, pause95, sent50, sent95, success;
-};
+using Cost = sw_copy_cost;
 
 inline double roundHalfUp(double x) {  // Math.round
   const double low = std::floor(x);
@@ -48,23 +46,19 @@ inline Round copyRounds(const sw_copy_settings &s, double used, double dirty, bo
   }
 }
 
-// Linear between the points at (i + 0.5) / n; only the four order statistics that are read are put in place.
+// Linear between the points at (i + 0.5) / n; NaN last, as JavaScript sorts.
 inline void quantiles(double *values, double &p50, double &p95) {
-  double *end = values + SW_COPY_POINTS;
+  std::sort(values, values + SW_COPY_POINTS, [](double a, double b) { return b != b ? a == a : a < b; });
   const auto at = [&](double level) {
     const double place = level * SW_COPY_POINTS - 0.5;
     const int left = static_cast<int>(place);
-    std::nth_element(values, values + left, end);
-    const double low = values[left], high = *std::min_element(values + left + 1, end);
-    end = values + left;  // the next level is lower
-    return roundHalfUp(low + (place - left) * (high - low));
+    return roundHalfUp(values[left] + (place - left) * (values[left + 1] - values[left]));
   };
-  p95 = at(0.95);
-  end = values + 60;  // p95 lies between the points 60 and 61
   p50 = at(0.5);
+  p95 = at(0.95);
 }
-static_assert(SW_COPY_POINTS == 64, "p95 is read between the points 60 and 61");
 
+// Point by point in scalar instructions: for what is not finite, and what the lanes are measured against.
 inline Cost computeCost(const sw_copy_settings &s, double vcpus, double memory, double used, double load, int mode) {
   const double cpus = vcpus > 0 ? vcpus : s.vcpus_default;
   double size = memory > 0 ? memory : s.memory_default;
@@ -73,7 +67,7 @@ inline Cost computeCost(const sw_copy_settings &s, double vcpus, double memory, 
   double totals[SW_COPY_POINTS], pauses[SW_COPY_POINTS], sent[SW_COPY_POINTS];
   int successes = 0;
   for (int i = 0; i < SW_COPY_POINTS; i++) {
-    const double dirty = std::min(dirtyMax, dirtyMedian * s.dirty_factor[i]);
+    const double dirty = std::min(dirtyMedian * s.dirty_factor[i], dirtyMax);
     const double inUse = used == used ? used : s.used_share[i] * size;
     Round one;
     if (mode == SW_POST_COPY) one = {(inUse / s.bandwidth) * 1000 + s.fixed_downtime_ms, s.fixed_downtime_ms, inUse, true};
@@ -91,29 +85,83 @@ inline Cost computeCost(const sw_copy_settings &s, double vcpus, double memory, 
   return cost;
 }
 
+// What is known of a row, and what its points have in common as far as that was asked for.
+struct Size {
+  double vcpus, memory, used;
+  bool ready = false;
+  sw_copy_size points;
+  Size(double vcpusKnown, double memoryKnown, double usedKnown) : vcpus(vcpusKnown), memory(memoryKnown), used(usedKnown) {}
+
+  void prepare(const sw_copy_settings &s, double size) {
+    const double bytesPerMs = s.bandwidth / 1000;
+    for (int i = 0; i < SW_COPY_POINTS; i++) {
+      const double inUse = used == used ? used : s.used_share[i] * size, workingSet = s.working_set_share * inUse;
+      points.used[i] = inUse;
+      points.working_set[i] = workingSet;
+      points.base_ms[i] = s.setup_ms + ((size - inUse) / 1073741824.0) * s.scan_ms_per_gib;
+      points.first_ms[i] = inUse / bytesPerMs;
+      points.working_ms[i] = workingSet / bytesPerMs;
+    }
+    points.same_used = used == used;
+    prepareStuck(s);
+    ready = true;
+  }
+
+  // The recursion where every round after the first sends the working set.
+  void prepareStuck(const sw_copy_settings &s) {
+    const double stop = (s.bandwidth / 1000) * s.downtime_limit_ms;
+    double *copyMs = points.stuck_copy_ms, *sent = points.stuck_sent;
+    double more[SW_COPY_POINTS];  // 1 while the point goes on
+    for (int i = 0; i < SW_COPY_POINTS; i++) {
+      copyMs[i] = points.first_ms[i];
+      sent[i] = points.used[i] + points.working_set[i];
+      more[i] = points.working_set[i] > stop ? 1 : 0;
+    }
+    for (int round = 2; round < s.max_rounds; round++) {
+      for (int i = 0; i < SW_COPY_POINTS; i++) {
+        copyMs[i] += more[i] * points.working_ms[i];
+        sent[i] += more[i] * points.working_set[i];
+      }
+    }
+  }
+};
+
+inline double roundedLoad(double cpuPct) {
+  const double rounded = roundHalfUp(cpuPct * 10) / 10;
+  return rounded > 0 ? rounded : 0;
+}
+
 class Costs {
  public:
   // Forgets what was computed with other settings.
-  void use(const sw_copy_settings &settings) {
+  void use(const sw_copy_settings &settings, int32_t isa) {
+    const sw_copy_point_costs bodies[] = {sw_copy_cost_baseline, sw_copy_cost_avx2, sw_copy_cost_avx512};
+    body_ = bodies[isa];
     if (entries_.empty()) entries_.resize(kEntries);
     else if (std::memcmp(&settings, &settings_, sizeof settings) == 0) return;
     for (Entry &entry : entries_) entry.mode = -1;
     std::memcpy(&settings_, &settings, sizeof settings);
   }
 
-  Cost at(double vcpus, double memory, double used, double cpuPct, int mode) {
-    const double rounded = roundHalfUp(cpuPct * 10) / 10, load = rounded > 0 ? rounded : 0;
-    const double key[4] = {vcpus, memory, used, load};
-    uint64_t words[4], hash = static_cast<uint64_t>(mode) + 1;
-    std::memcpy(words, key, sizeof words);
-    for (uint64_t word : words) hash = (hash ^ (word >> 32) ^ word) * 0x9e3779b97f4a7c15u;
-    Entry &entry = entries_[hash >> (64 - kBits)];
-    if (entry.mode != mode || std::memcmp(entry.words, words, sizeof words) != 0) {
-      entry.cost = computeCost(settings_, vcpus, memory, used, load, mode);
-      std::memcpy(entry.words, words, sizeof words);
-      entry.mode = mode;
-    }
+  // `load` is rounded already.
+  Cost at(Size &size, double load, int mode) {
+    Entry &entry = entryOf(size, load, mode);
+    if (entry.mode != mode) compute(size, &load, 1, mode, &entry.cost);
+    entry.mode = mode;
     return entry.cost;
+  }
+
+  // `loads` are rounded already, and alike beside each other; nothing is remembered.
+  void compute(Size &size, const double *loads, int count, int mode, Cost *costs) const {
+    const double cpus = size.vcpus > 0 ? size.vcpus : settings_.vcpus_default;
+    double memory = size.memory > 0 ? size.memory : settings_.memory_default;
+    if (size.used > memory) memory = size.used;
+    if (!isPlain(size, memory, cpus, loads, count)) {
+      for (int i = 0; i < count; i++) costs[i] = computeCost(settings_, size.vcpus, size.memory, size.used, loads[i], mode);
+      return;
+    }
+    if (!size.ready) size.prepare(settings_, memory);
+    body_(&settings_, &size.points, cpus, loads, count, mode, costs);
   }
 
  private:
@@ -125,6 +173,36 @@ class Costs {
   };
   std::vector<Entry> entries_;
   sw_copy_settings settings_;
+  sw_copy_point_costs body_ = nullptr;
+
+  // Where the cost belongs; of another key: emptied first.
+  Entry &entryOf(const Size &size, double load, int mode) {
+    const double key[4] = {size.vcpus, size.memory, size.used, load};
+    uint64_t words[4], hash = static_cast<uint64_t>(mode) + 1;
+    std::memcpy(words, key, sizeof words);
+    for (uint64_t word : words) hash = (hash ^ (word >> 32) ^ word) * 0x9e3779b97f4a7c15u;
+    Entry &entry = entries_[hash >> (64 - kBits)];
+    if (entry.mode != mode || std::memcmp(entry.words, words, sizeof words) != 0) {
+      entry.mode = -1;
+      std::memcpy(entry.words, words, sizeof words);
+    }
+    return entry;
+  }
+
+  // Neither so small nor so large that a division by way of a remainder would not be exact; known and finite.
+  bool isPlain(const Size &size, double memory, double cpus, const double *loads, int count) const {
+    constexpr double kLeast = 1e-100, kMost = 1e100;
+    const sw_copy_settings &s = settings_;
+    const auto plain = [&](double x) { return x == 0 || (x >= kLeast && x <= kMost); };
+    bool is = s.downtime_limit_ms > 0 && plain((s.bandwidth / 1000) * s.downtime_limit_ms) && plain(s.bandwidth);
+    is = is && plain(s.dirty_max * cpus) && plain(s.working_set_share) && plain(memory) && plain(s.used_share[0] * memory);
+    is = is && (size.used != size.used || plain(size.used));
+    for (int i = 0; i < count; i++) {
+      const double median = s.idle_bytes + s.busy_bytes * ((loads[i] / 100) * cpus);
+      is = is && plain(median * s.dirty_factor[0]) && plain(median * s.dirty_factor[SW_COPY_POINTS - 1]);
+    }
+    return is;
+  }
 };
 
 }  // namespace sw_windows

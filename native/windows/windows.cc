@@ -5,13 +5,16 @@
 #include <limits>
 
 #include "../parallel.h"
-#include "copy_cost.h"
+#include "correct_cost.h"
 
 namespace {
 
 using sw_windows::Cost;
+using sw_windows::corrected;
 using sw_windows::Costs;
+using sw_windows::roundedLoad;
 using sw_windows::roundHalfUp;
+using sw_windows::Size;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kSmoothHalf = 6;  // half an hour of five-minute steps
@@ -102,22 +105,6 @@ double chanceBelow(double limit, const Span &load) {
   return between(limit, load.low, load.median, 0.05);
 }
 
-void correct(double &p50, double &p95, const double *learned) {
-  const double factor = learned[0], spread = learned[1];
-  p50 = roundHalfUp(p50 * factor);
-  p95 = std::max(p50, roundHalfUp(spread == spread ? p50 * spread : p95 * factor));
-}
-
-// What was learned of the row in this mode; CORRECTION in src/kernels/windows-kernels.ts.
-Cost corrected(Cost cost, const double *learned) {
-  correct(cost.total50, cost.total95, learned);
-  correct(cost.pause50, cost.pause95, learned + 2);
-  correct(cost.sent50, cost.sent95, learned + 4);
-  const double success = roundHalfUp((cost.success + learned[6]) * 1000) / 1000;
-  cost.success = std::min(1.0, std::max(0.0, success));
-  return cost;
-}
-
 void rankRow(const sw_rank_job &job, int row, Day &day, Costs &costs) {
   const int width = SW_DAY_WIDTH + job.windows_max * SW_WINDOW_WIDTH;
   double *figures = job.figures + static_cast<int64_t>(row) * width;
@@ -126,8 +113,9 @@ void rankRow(const sw_rank_job &job, int row, Day &day, Costs &costs) {
   job.modes[row] = SW_NO_MODE;
   if (job.skip[row] != 0) return;
   const double *learned = job.corrections == nullptr ? nullptr : job.corrections + static_cast<int64_t>(row) * SW_CORRECTION_WIDTH;
+  Size size(job.vcpus[row], job.memory[row], job.used_memory[row]);
   const auto cost = [&](double load, int mode) {
-    const Cost plain = costs.at(job.vcpus[row], job.memory[row], job.used_memory[row], load, mode);
+    const Cost plain = costs.at(size, roundedLoad(load), mode);
     return learned == nullptr ? plain : corrected(plain, learned + mode * SW_MODE_CORRECTION_WIDTH);
   };
   day.read(job, row);
@@ -176,7 +164,7 @@ extern "C" int32_t sw_windows_rank(const sw_rank_job *job) {
   sw_parallel(job->threads, parts, [&](int64_t piece) {
     const int part = static_cast<int>(piece);
     thread_local Costs costs;
-    costs.use(job->copy);
+    costs.use(job->copy, job->isa);
     Day day(job->horizon * job->finer);
     const int end = std::min(job->rows, (part + 1) * kRowsPerPart);
     for (int row = part * kRowsPerPart; row < end; row++) rankRow(*job, row, day, costs);

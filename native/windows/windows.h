@@ -5,15 +5,10 @@
 
 #include <stdint.h>
 
-enum { SW_COPY_POINTS = 64, SW_DAY_WIDTH = 13, SW_WINDOW_WIDTH = 16, SW_SPAN_LEVELS = 3 };
-enum { SW_MODE_CORRECTION_WIDTH = 7, SW_CORRECTION_WIDTH = 3 * SW_MODE_CORRECTION_WIDTH };
-enum { SW_PRE_COPY, SW_AUTO_CONVERGE, SW_POST_COPY, SW_NO_MODE };
+#include "copy.h"
 
-typedef struct {
-  double bandwidth, link, downtime_limit_ms, fixed_downtime_ms, setup_ms, max_rounds, memory_default, vcpus_default;
-  double scan_ms_per_gib, idle_bytes, busy_bytes, dirty_max, working_set_share;
-  double dirty_factor[SW_COPY_POINTS], used_share[SW_COPY_POINTS];
-} sw_copy_settings;
+enum { SW_DAY_WIDTH = 13, SW_WINDOW_WIDTH = 16, SW_SPAN_LEVELS = 3 };
+enum { SW_MODE_CORRECTION_WIDTH = 7, SW_CORRECTION_WIDTH = 3 * SW_MODE_CORRECTION_WIDTH };
 
 typedef struct {
   int32_t rows, horizon, finer, levels;
@@ -29,15 +24,29 @@ typedef struct {
   int32_t first_step, windows_max;
   double length_ms_min, slack_ms;
   sw_copy_settings copy;
-  int32_t threads;
+  int32_t isa, threads;
   double *figures; // (rows, SW_DAY_WIDTH + windows_max SW_WINDOW_WIDTH)
   int32_t *counts, *modes;
 } sw_rank_job;
+
+// The cost of each row at each of its starts.
+typedef struct {
+  int32_t rows, starts;
+  const double *loads;                        // (rows, starts) percent, NaN = unknown
+  const double *vcpus, *memory, *used_memory; // (rows), NaN = unknown
+  const int32_t *modes;                       // (rows), SW_NO_MODE = nothing is computed
+  const double *corrections;                  // (rows, SW_CORRECTION_WIDTH); null = none
+  sw_copy_settings copy;
+  int32_t isa, threads;
+  int32_t one_by_one; // 1: scalar instructions, nothing remembered
+  double *figures;    // (rows, starts, SW_COPY_FIGURES), NaN where nothing is known
+} sw_cost_job;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 int32_t sw_windows_rank(const sw_rank_job *job); // -1: no memory
+int32_t sw_windows_cost(const sw_cost_job *job);
 #ifdef __cplusplus
 }
 #endif

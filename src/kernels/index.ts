@@ -6,6 +6,7 @@ export * from './boosted-kernels';
 export * from './kernels';
 export * from './open-kernels';
 export * from './combine-kernels';
+export * from './copy-rows';
 export * from './features-kernels';
 export * from './history-kernels';
 export * from './lstm-kernels';

@@ -1,4 +1,5 @@
 // Ranked windows of many rows: load, cost, and score of each start, without any words.
+import type { CostRows, PreCopyCases, PreCopyOutcomes } from './copy-rows';
 
 /** What a copy of memory is predicted from; migration/cost tells where each figure comes from. */
 export interface CopySettings {
@@ -125,6 +126,15 @@ export abstract class WindowsKernels {
    * O(rows x (windowsMax x steps + 64 points x rounds)).
    */
   abstract rank(rows: RankRows, copy: CopySettings, settings: RankSettings): Promise<RankedRows>;
+
+  /**
+   * (rowCount, startCount, COST_WIDTH): what copying each row costs at each of its starts; NaN where
+   * its load is unknown or its mode is NO_MODE. O(rows x (starts + loads x 64 points x rounds)).
+   */
+  abstract cost(rows: CostRows, copy: CopySettings): Promise<Float64Array>;
+
+  /** The plain recursion of many migrations. NaN in, NaN out. O(cases x rounds). */
+  abstract preCopy(cases: PreCopyCases): Promise<PreCopyOutcomes>;
 }
 
 /** Throws RangeError (a programming error) when sizes do not fit. */

@@ -41,6 +41,20 @@ describe('slackwater bench', () => {
     expect(line.checksum).toMatch(/^[0-9a-f]{16}$/);
   });
 
+  it('prints the cost of a VM and start beside slower ways, and the machine', async () => {
+    const line = JSON.parse(await bench('cost', '--small', '-o', 'json'));
+    expect(line).toMatchObject({ kernel: 'cost', unit: 'VM and start', n: 19 * 288 });
+    expect(line.machine).toMatch(/ x \d+$/);
+    expect(Object.keys(line.beside)).toEqual([
+      'scalar, one by one',
+      'reference',
+      'memory in use of none known',
+      'memory in use of all known',
+      'all known, no load twice',
+    ]);
+    expect(await bench('cost', '--small', '-o', 'table')).toContain('\nscalar, one by one');
+  });
+
   it('refuses a backend it does not know', async () => {
     await expect(bench('arima-css', '--small', '--backend', 'gpu')).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',

@@ -9,6 +9,7 @@ describe('the small benchmarks', () => {
     'combine',
     'features',
     'rank',
+    'cost',
     'arima-css',
     'arima-css-warm',
     'arima-search',

@@ -1,5 +1,6 @@
 // One kernel of `slackwater bench`: compared with the reference first, then timed.
 import { createHash } from 'node:crypto';
+import { cpus } from 'node:os';
 import type { Command } from 'commander';
 import { DomainError } from '../../core';
 import { ISAS, openKernels } from '../../kernels';
@@ -26,6 +27,15 @@ export interface BenchCase {
   check(): Promise<void>;
   /** One run on one thread; what it returns is hashed into the checksum. */
   run(): Promise<BenchResult>;
+  /** Slower ways to the same, and other cases, in the same run: one core, one thread. */
+  readonly beside?: readonly BenchPeer[];
+}
+
+export interface BenchPeer {
+  readonly name: string;
+  /** Units of one run. */
+  readonly n: number;
+  run(): Promise<unknown>;
 }
 
 export interface BenchResult {
@@ -45,10 +55,13 @@ export interface BenchLine {
   readonly isa: string;
   readonly n: number;
   readonly checksum: string;
+  /** Where others are timed beside it: the CPU and its cores, and their nsPerUnit. */
+  readonly machine?: string;
+  readonly beside?: Readonly<Record<string, number>>;
 }
 
 const RUNS = 7; // odd, so that the median is a run
-const NS_PER_CPU_MICROSECOND = 1_000;
+const PEER_RUNS = 3;
 
 /** The usual subcommand: --small, --backend, --isa, -o. */
 export function kernelEntry(kernel: BenchKernel): BenchEntry {
@@ -102,10 +115,8 @@ export async function measure(
   let checksum: string | undefined;
   let multiplyAdds: number | undefined;
   for (let run = 0; run < RUNS; run += 1) {
-    const before = process.cpuUsage();
-    const result = await ready.run();
-    const used = process.cpuUsage(before);
-    seconds.push((used.user + used.system) / 1e6);
+    const { result, cpuSeconds } = await timed(ready.run);
+    seconds.push(cpuSeconds);
     const now = checksumOf(result.values);
     if (checksum !== undefined && now !== checksum) {
       throw new DomainError('INTERNAL', `bench ${kernel.name}: two runs gave different bits`);
@@ -113,20 +124,50 @@ export async function measure(
     checksum = now;
     multiplyAdds = result.multiplyAdds;
   }
-  const median = seconds.toSorted((a, b) => a - b)[(RUNS - 1) / 2];
+  const median = medianOf(seconds);
   const share =
     peak === undefined || multiplyAdds === undefined ? null : multiplyAdds / median / peak;
   const { backend, isa } = kernels.report();
   return {
     kernel: kernel.name,
     unit: kernel.unit,
-    nsPerUnit: Number(((median * 1e6 * NS_PER_CPU_MICROSECOND) / ready.n).toPrecision(4)),
+    nsPerUnit: nsPer(median, ready.n),
     machineShare: share === null ? null : Number(share.toFixed(4)),
     backend,
     isa,
     n: ready.n,
     checksum: checksum ?? '',
+    ...(ready.beside === undefined ? {} : await measureBeside(ready.beside)),
   };
+}
+
+async function measureBeside(
+  peers: readonly BenchPeer[],
+): Promise<Required<Pick<BenchLine, 'machine' | 'beside'>>> {
+  const beside: Record<string, number> = {};
+  for (const { name, n, run } of peers) {
+    const seconds: number[] = [];
+    for (let at = 0; at < PEER_RUNS; at += 1) seconds.push((await timed(run)).cpuSeconds);
+    beside[name] = nsPer(medianOf(seconds), n);
+  }
+  const cores = cpus();
+  return { machine: `${cores[0]?.model ?? 'unknown'} x ${cores.length}`, beside };
+}
+
+async function timed<T>(run: () => Promise<T>): Promise<{ result: T; cpuSeconds: number }> {
+  const before = process.cpuUsage();
+  const result = await run();
+  const used = process.cpuUsage(before);
+  return { result, cpuSeconds: (used.user + used.system) / 1e6 };
+}
+
+/** Of an odd number of runs. */
+function medianOf(seconds: readonly number[]): number {
+  return seconds.toSorted((a, b) => a - b)[(seconds.length - 1) / 2];
+}
+
+function nsPer(seconds: number, n: number): number {
+  return Number(((seconds * 1e9) / n).toPrecision(4));
 }
 
 function checksumOf(values: Float64Array): string {
@@ -136,8 +177,11 @@ function checksumOf(values: Float64Array): string {
 
 function formatLine(line: BenchLine, output: string): string {
   if (output === 'json') return JSON.stringify(line);
-  const names = Object.keys(line);
-  const values = Object.values(line).map((value) => String(value ?? ''));
+  const { beside, ...own } = line;
+  const all = { ...own, ...beside };
+  const names = Object.keys(all);
+  const values = Object.values(all).map((value) => String(value ?? ''));
   if (output === 'csv') return `${names.join(',')}\n${values.join(',')}`;
-  return names.map((name, at) => `${name.padEnd(14)}${values[at]}`).join('\n');
+  const width = 1 + Math.max(13, ...names.map(({ length }) => length));
+  return names.map((name, at) => `${name.padEnd(width)}${values[at]}`).join('\n');
 }

@@ -1,4 +1,12 @@
 // Ranked windows in the addon.
+import {
+  checkCostRows,
+  checkPreCopyCases,
+  COST_WIDTH,
+  type CostRows,
+  type PreCopyCases,
+  type PreCopyOutcomes,
+} from '../copy-rows';
 import { copyLattice } from '../reference/windows/copy-cost';
 import { placeOf, SPAN_LEVELS } from '../reference/windows/load-profile';
 import {
@@ -10,7 +18,7 @@ import {
   type RankRows,
   type RankSettings,
 } from '../windows-kernels';
-import type { AddonCaller } from './addon';
+import type { AddonArgument, AddonCaller } from './addon';
 
 export class NativeWindows extends WindowsKernels {
   constructor(private readonly caller: AddonCaller) {
@@ -30,7 +38,6 @@ export class NativeWindows extends WindowsKernels {
       modes: new Int32Array(rowCount),
     };
     if (rowCount === 0) return ranked;
-    const { prior, ...costs } = copy;
     const places = SPAN_LEVELS.map((level) => placeOf(level, levels));
     await this.caller.call('windows.rank', {
       ...rest,
@@ -41,13 +48,50 @@ export class NativeWindows extends WindowsKernels {
       isCorrected: corrections === undefined ? 0 : 1,
       corrections: corrections ?? new Float64Array(1),
       places: Float64Array.from(places.flatMap(({ left, right, share }) => [left, right, share])),
-      ...costs,
-      ...prior,
-      // powers as JavaScript computes them: another library's differ in the last bit
-      ...copyLattice(copy),
+      ...copyArguments(copy),
       ...settings,
       ...ranked,
     });
     return ranked;
   }
+
+  override async cost(rows: CostRows, copy: CopySettings): Promise<Float64Array> {
+    checkCostRows(rows);
+    const { rowCount, startCount, corrections, isOneByOne, ...columns } = rows;
+    const figures = this.caller.f64(rowCount * startCount * COST_WIDTH);
+    if (figures.length === 0) return figures;
+    await this.caller.call('windows.cost', {
+      ...columns,
+      rows: rowCount,
+      starts: startCount,
+      isCorrected: corrections === undefined ? 0 : 1,
+      corrections: corrections ?? new Float64Array(1),
+      oneByOne: isOneByOne === true ? 1 : 0,
+      ...copyArguments(copy),
+      figures,
+    });
+    return figures;
+  }
+
+  override async preCopy(cases: PreCopyCases): Promise<PreCopyOutcomes> {
+    checkPreCopyCases(cases);
+    const { count, dirtyCurve, ...columns } = cases;
+    const outcomes: PreCopyOutcomes = {
+      rounds: this.caller.f64(count),
+      totalTimeMs: this.caller.f64(count),
+      downtimeMs: this.caller.f64(count),
+      bytesSent: this.caller.f64(count),
+      converges: new Uint8Array(count),
+    };
+    if (count === 0) return outcomes;
+    const curve = Float64Array.from(dirtyCurve?.flat() ?? []);
+    await this.caller.call('windows.preCopy', { ...columns, curve, ...outcomes });
+    return outcomes;
+  }
+}
+
+function copyArguments(copy: CopySettings): Readonly<Record<string, AddonArgument>> {
+  const { prior, ...costs } = copy;
+  // powers as JavaScript computes them: another library's differ in the last bit
+  return { ...costs, ...prior, ...copyLattice(copy) };
 }

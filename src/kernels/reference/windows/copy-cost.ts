@@ -44,6 +44,10 @@ const MEMORY_Z = Float64Array.from({ length: COPY_POINTS }, (_, i) =>
 /** Loads are rounded to this many parts of a percent first: equal inputs are then frequent. */
 const LOAD_PARTS = 10;
 
+/** Plain pre-copy from this chance of convergence on, auto-converge down to the other. */
+const PRE_COPY_SUCCESS_MIN = 0.9;
+const AUTO_CONVERGE_SUCCESS_MIN = 0.5;
+
 /** (COPY_POINTS): dirty rate beside its median, and share of memory in use, of each point. */
 export function copyLattice({ prior, usedMemoryShare, usedMemoryLogSigma }: CopySettings) {
   return {
@@ -67,6 +71,12 @@ export function memoryOf(vm: CopySize, settings: Pick<CopySettings, 'memoryBytes
   const known = vm.memoryBytes !== undefined && vm.memoryBytes > 0;
   const size = known ? (vm.memoryBytes ?? 0) : settings.memoryBytesDefault;
   return Math.max(size, vm.usedMemoryBytes ?? 0);
+}
+
+/** The mode for a VM whose plain pre-copy succeeds with this chance. */
+export function modeOf(successProb: number): CopyMode {
+  if (successProb >= PRE_COPY_SUCCESS_MIN) return 'pre-copy';
+  return successProb >= AUTO_CONVERGE_SUCCESS_MIN ? 'auto-converge' : 'post-copy';
 }
 
 /** `cpuPct`: mean load while it is copied, percent of the allotment. O(points x rounds). */

@@ -1,6 +1,13 @@
 // Ranked windows of a day, row by row: the oracle.
 import { roundTo } from '../../../core';
 import {
+  checkCostRows,
+  checkPreCopyCases,
+  type CostRows,
+  type PreCopyCases,
+  type PreCopyOutcomes,
+} from '../../copy-rows';
+import {
   checkRankRows,
   DAY_LENGTH_MS,
   DAY_PLAIN_SUCCESS,
@@ -19,15 +26,12 @@ import {
   type RankRows,
   type RankSettings,
 } from '../../windows-kernels';
-import { correctCopy, predictCopy, type CopyCost, type CopySize } from './copy-cost';
+import { correctCopy, modeOf, predictCopy, type CopyCost } from './copy-cost';
+import { costRows, preCopyRows, sizeOf } from './cost-rows';
 import { LoadProfiles, spanLoad, spanMean, type LoadProfile, type SpanLoad } from './load-profile';
 
 /** Scores are compared in ten-thousandths of a percent. */
 const SCORE_PARTS = 10_000;
-/** Plain pre-copy from this chance of convergence on, auto-converge down to the other. */
-const PRE_COPY_SUCCESS_MIN = 0.9;
-const AUTO_CONVERGE_SUCCESS_MIN = 0.5;
-
 export class ReferenceWindows extends WindowsKernels {
   override rank(rows: RankRows, copy: CopySettings, settings: RankSettings): Promise<RankedRows> {
     checkRankRows(rows);
@@ -47,6 +51,16 @@ export class ReferenceWindows extends WindowsKernels {
       ranked.modes[row] = mode;
     }
     return Promise.resolve(ranked);
+  }
+
+  override async cost(rows: CostRows, copy: CopySettings): Promise<Float64Array> {
+    checkCostRows(rows);
+    return costRows(rows, copy);
+  }
+
+  override async preCopy(cases: PreCopyCases): Promise<PreCopyOutcomes> {
+    checkPreCopyCases(cases);
+    return preCopyRows(cases);
   }
 }
 
@@ -95,15 +109,6 @@ function rankRow(
   return { count: starts.length, mode: COPY_MODES.indexOf(mode) };
 }
 
-function sizeOf({ vcpus, memoryBytes, usedMemoryBytes }: RankRows, row: number): CopySize {
-  const known = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
-  return {
-    vcpus: known(vcpus[row]),
-    memoryBytes: known(memoryBytes[row]),
-    usedMemoryBytes: known(usedMemoryBytes[row]),
-  };
-}
-
 function writeFigures(figures: Float64Array, from: number, load: SpanLoad, cost: CopyCost): void {
   figures[from + FIGURE.loadMeanPct] = load.mean;
   figures[from + FIGURE.loadP05Pct] = load.p05;
@@ -116,11 +121,6 @@ function writeFigures(figures: Float64Array, from: number, load: SpanLoad, cost:
   figures[from + FIGURE.bytesSentP50] = cost.bytesSent.p50;
   figures[from + FIGURE.bytesSentP95] = cost.bytesSent.p95;
   figures[from + FIGURE.successProb] = cost.successProb;
-}
-
-function modeOf(successProb: number): CopyMode {
-  if (successProb >= PRE_COPY_SUCCESS_MIN) return 'pre-copy';
-  return successProb >= AUTO_CONVERGE_SUCCESS_MIN ? 'auto-converge' : 'post-copy';
 }
 
 /** P95 of the time rounded up to whole steps, at least the minimum, plus slack in whole steps. */
