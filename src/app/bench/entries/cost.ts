@@ -98,7 +98,10 @@ function ownLoads(rows: CostRows): CostRows {
 function costOnce(rows: CostRows, kernels: Kernels): Promise<Float64Array> {
   return withArena(async (arena) => {
     const figures = await kernels.within(arena).windows.cost(rows, copy);
-    return Float64Array.from({ length: floor(figures.length / KEPT) }, (_, at) => figures[KEPT * at]);
+    return Float64Array.from(
+      { length: floor(figures.length / KEPT) },
+      (_, at) => figures[KEPT * at],
+    );
   });
 }
 
