@@ -99,6 +99,13 @@ describeWithChromium('the page in headless Chromium', () => {
     await stranger.close();
   });
 
+  it('says of a night whose day is not over that nothing can be compared, and what to do', async () => {
+    await page.goto(`${address.replace(/#.*/, '')}#/hindsight`);
+    await page.waitForSelector('h1:has-text("Hindsight")');
+    expect(await page.textContent('.notice.empty')).toContain('choose an earlier night');
+    await page.screenshot({ path: join(PICTURES, 'hindsight.png') });
+  });
+
   it('asked nothing of the internet and threw nothing', () => {
     expect(failures).toEqual([]);
   });

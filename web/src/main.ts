@@ -1,7 +1,8 @@
-// The page's frame: top bar, search by keyboard, theme, token, and the two views.
+// The page's frame: top bar, search by keyboard, theme, token, and the views.
 import './style.css';
 import { ApiProblem } from './api';
 import { h, notice, show } from './dom';
+import { showHindsight } from './hindsight';
 import { searchBox } from './search';
 import { adoptTokenFromAddress, keepToken, token } from './token';
 import { showTonight } from './tonight';
@@ -74,7 +75,8 @@ async function route(): Promise<void> {
   const vm = /^#\/vm\/(.+)$/.exec(location.hash);
   show(main, notice('loading', 'Loading', 'Reading the newest night.'));
   try {
-    leave = vm === null ? await showTonight(main) : await showVm(main, decodeURIComponent(vm[1]));
+    if (vm !== null) leave = await showVm(main, decodeURIComponent(vm[1]));
+    else leave = await (location.hash === '#/hindsight' ? showHindsight : showTonight)(main);
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 401)
       askForToken('The token was not accepted');
@@ -99,6 +101,7 @@ show(
     'header',
     { class: 'bar' },
     brand(),
+    h('a', { href: '#/hindsight' }, 'Hindsight'),
     h('span', { class: 'space' }),
     searchBox(),
     h('button', { onclick: toggleTheme, title: 'Switch between light and dark' }, '◐'),
