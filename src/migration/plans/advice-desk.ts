@@ -1,19 +1,17 @@
 // Moves made on paper, so that none counts on room that another took: overloads first, then spare hosts.
 import { HOUR_MS, roundTo } from '../../core';
-import { COST_DEFAULTS } from '../cost/cost-settings';
 import type { AdvisedMove, AdviceLimits, HotHost, SpareHost } from './advise-cluster';
 import {
-  fillWith,
   overload,
   overloadedHours,
   type BalancedHost,
   type ClusterBalance,
   type Tenure,
 } from './cluster-balance';
-import type { DrainInputs } from './drain-inputs';
+import { wireOf, type DrainInputs } from './drain-inputs';
 import { harmOf, MoveCosts, type MoveCost } from './move-options';
 import { neverMoves } from './never-moves';
-import { peakOf, ROOM_DEFAULTS } from './pack-targets';
+import { chosenTarget, fillWith, peakOf, ROOM_DEFAULTS, type TargetChoice } from './pack-targets';
 import { loadAt } from './plan-load';
 
 const HOT_HOURS_MIN = 2; // one hour passes before a VM is moved
@@ -61,15 +59,13 @@ export class AdviceDesk {
     for (;;) {
       const offer = this.bestOffer(host);
       if (offer === undefined) break;
-      moves.push(this.take(offer, host));
+      this.balance.move(offer.tenure, host, offer.target);
+      moves.push(this.noted(offer, host));
       this.touched.add(offer.target);
     }
     const after = overload(host, hotShare);
     const percent = Math.round(100 * peakShare);
-    const harm = roundTo(
-      moves.reduce((sum, one) => sum + one.harm, 0),
-      2,
-    );
+    const harm = harmOfAll(moves);
     const reason =
       `${hours} h above ${Math.round(100 * hotShare)} % of its cores by forecast, up to ${percent} %; ` +
       (moves.length === 0
@@ -111,17 +107,14 @@ export class AdviceDesk {
     const gone = new Set<BalancedHost>();
     const candidates = this.balance.hosts
       .filter((host) => host.tenures.size > 0 && !this.touched.has(host))
-      .toSorted((a, b) => total(a) - total(b) || order(a, b));
+      .toSorted((a, b) => busyHours(a) - busyHours(b) || order(a, b));
     for (const host of candidates) {
       if (this.touched.has(host)) continue; // it received a VM meanwhile
       const left = this.balance.hosts.filter((one) => one !== host && !gone.has(one));
       const moves = this.enough(left) ? this.moveAll(host, left) : undefined;
       if (moves === undefined) continue;
       gone.add(host);
-      const harm = roundTo(
-        moves.reduce((sum, one) => sum + one.harm, 0),
-        2,
-      );
+      const harm = harmOfAll(moves);
       const freedCoreHours = host.cores * this.balance.hours.length;
       const reason =
         `its ${moves.length} VMs find room up to ${Math.round(100 * this.limits.fillShare)} % of other hosts for ` +
@@ -179,20 +172,16 @@ export class AdviceDesk {
   /** Overloads go where most room is left; spare hosts are filled into the fullest that takes them. */
   private targetOf(
     tenure: Tenure,
-    choice: 'emptiest' | 'fullest',
+    choice: TargetChoice,
     may: (host: BalancedHost) => boolean,
   ): BalancedHost | undefined {
-    let best: BalancedHost | undefined;
-    let bestFill = choice === 'emptiest' ? Infinity : -Infinity;
-    for (const host of this.balance.hosts) {
-      if (!may(host)) continue;
-      const fill = fillWith(host, tenure, this.limits.fillShare, ROOM_DEFAULTS.memoryShareMax);
-      const better = choice === 'emptiest' ? fill < bestFill : fill > bestFill;
-      if (fill > 1 || !better) continue;
-      best = host;
-      bestFill = fill;
-    }
-    return best;
+    const limits = { ...ROOM_DEFAULTS, cpuShareMax: this.limits.fillShare };
+    const hosts = this.balance.hosts.filter(may);
+    const chosen = chosenTarget(hosts.length, choice, (at) => {
+      const { usedMemoryBytes, busyVcpus } = hosts[at];
+      return fillWith(tenure, hosts[at], usedMemoryBytes, busyVcpus, limits);
+    });
+    return chosen < 0 ? undefined : hosts[chosen];
   }
 
   /** At the VM's quietest hour; undefined where it cannot be moved, or rests. */
@@ -214,22 +203,15 @@ export class AdviceDesk {
   private costsFrom(host: BalancedHost): MoveCosts {
     let found = this.costs.get(host);
     if (found === undefined) {
-      const { bandwidthBytesPerSec, linkBytesPerSec } = this.inputs.hosts.get(host.host) ?? {};
       found = new MoveCosts({
         maxDowntimeMs: this.limits.maxDowntimeMs,
         postCopy: false,
         parallelMax: 1,
-        bandwidthBytesPerSec: bandwidthBytesPerSec ?? COST_DEFAULTS.bandwidthBytesPerSec,
-        linkBytesPerSec: linkBytesPerSec ?? COST_DEFAULTS.linkBytesPerSec,
+        ...wireOf(this.inputs.hosts.get(host.host)),
       });
       this.costs.set(host, found);
     }
     return found;
-  }
-
-  private take(offer: Offer, from: BalancedHost): AdvisedMove {
-    this.balance.move(offer.tenure, from, offer.target);
-    return this.noted(offer, from);
   }
 
   private noted({ tenure, target, cost, harm }: Offer, from: BalancedHost): AdvisedMove {
@@ -248,10 +230,15 @@ export class AdviceDesk {
   }
 }
 
+function harmOfAll(moves: readonly AdvisedMove[]): number {
+  const sum = moves.reduce((total, { harm }) => total + harm, 0);
+  return roundTo(sum, 2);
+}
+
 function order(a: BalancedHost, b: BalancedHost): number {
   return a.host < b.host ? -1 : 1;
 }
 
-function total({ busyVcpus }: BalancedHost): number {
+function busyHours({ busyVcpus }: BalancedHost): number {
   return busyVcpus.reduce((sum, vcpus) => sum + vcpus, 0);
 }

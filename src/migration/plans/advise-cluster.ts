@@ -3,11 +3,10 @@
 // Nothing flaps: hosts are relieved above one limit and filled up to a lower one, a VM that was moved rests, and a
 // move is advised only where what it wins by the forecast is a multiple of what the migration costs.
 import { DAY_MS, DomainError, HOUR_MS, type EpochMs } from '../../core';
-import { COST_DEFAULTS } from '../cost/cost-settings';
 import { AdviceDesk } from './advice-desk';
 import { ClusterBalance, type BalancedHost } from './cluster-balance';
-import { DRAIN_DEFAULTS, type DrainInputs } from './drain-inputs';
-import { clusterOf, roomHours } from './find-targets';
+import { maxDowntimeOf, type DrainInputs } from './drain-inputs';
+import { hostsOfCluster, roomHours } from './find-targets';
 import type { MoveCost } from './move-options';
 import { ROOM_DEFAULTS } from './pack-targets';
 
@@ -75,6 +74,7 @@ export const ADVICE_DEFAULTS = {
 } as const;
 
 const HOURS_MAX = 168; // as far as the forecast reaches
+
 /** Pure. Throws CLUSTER_UNKNOWN, REQUEST_INVALID naming the field. O(moves x VMs x hosts x hours). */
 export function adviseCluster(request: AdviceRequest, inputs: DrainInputs): ClusterAdvice {
   const limits = limitsOf(request);
@@ -99,8 +99,12 @@ export function adviseCluster(request: AdviceRequest, inputs: DrainInputs): Clus
 export type AdviceLimits = Required<Omit<AdviceRequest, 'cluster'>>;
 
 function limitsOf(request: AdviceRequest): AdviceLimits {
-  const { hours, hotShare, fillShare, coolDownMs } = { ...ADVICE_DEFAULTS, ...defined(request) };
-  const maxDowntimeMs = request.maxDowntimeMs ?? DRAIN_DEFAULTS.maxDowntimeMs;
+  const {
+    hours = ADVICE_DEFAULTS.hours,
+    hotShare = ADVICE_DEFAULTS.hotShare,
+    fillShare = ADVICE_DEFAULTS.fillShare,
+    coolDownMs = ADVICE_DEFAULTS.coolDownMs,
+  } = request;
   const refuse = (field: string, message: string): never => {
     throw new DomainError('REQUEST_INVALID', message, { field });
   };
@@ -114,16 +118,7 @@ function limitsOf(request: AdviceRequest): AdviceLimits {
     const message = `fillShare is ${fillShare}; above 0 and below hotShare ${hotShare} is accepted: hosts that are filled up to where they are relieved flap`;
     refuse('fillShare', message);
   }
-  if (!(maxDowntimeMs > COST_DEFAULTS.fixedDowntimeMs)) {
-    const message = `maxDowntimeMs is ${maxDowntimeMs}; more than ${COST_DEFAULTS.fixedDowntimeMs}, which every pause takes, is accepted`;
-    refuse('maxDowntimeMs', message);
-  }
-  return { hours, hotShare, fillShare, coolDownMs, maxDowntimeMs };
-}
-
-/** Without members that are undefined: they do not hide a default. */
-function defined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
+  return { hours, hotShare, fillShare, coolDownMs, maxDowntimeMs: maxDowntimeOf(request) };
 }
 
 function sizedHosts(
@@ -131,13 +126,7 @@ function sizedHosts(
   inputs: DrainInputs,
   notes: string[],
 ): readonly Pick<BalancedHost, 'host' | 'cores' | 'memoryBytes'>[] {
-  const named = new Set([...inputs.hosts.keys(), ...inputs.vms.flatMap(({ host }) => host ?? [])]);
-  const members = [...named].filter((host) => clusterOf(host, inputs) === cluster).toSorted();
-  if (members.length === 0) {
-    const message = `cluster '${cluster.slice(0, 200)}' is unknown: no host is in it`;
-    throw new DomainError('CLUSTER_UNKNOWN', message, { cluster });
-  }
-  return members.flatMap((host) => {
+  return hostsOfCluster(cluster, inputs).flatMap((host) => {
     const { cores, memoryBytes, state = 'up' } = inputs.hosts.get(host) ?? {};
     if (state !== 'up') notes.push(`host '${host}' is ${state}: it takes no part`);
     else if (cores === undefined || memoryBytes === undefined) {

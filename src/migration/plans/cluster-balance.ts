@@ -79,18 +79,3 @@ const ROUNDING = 1e-9;
 export function overloadedHours(host: BalancedHost, share: number): number {
   return host.busyVcpus.filter((vcpus) => vcpus > host.cores * share + ROUNDING).length;
 }
-
-/** The fuller of CPU and memory if the VM came, beside what is allowed; above 1: no room. */
-export function fillWith(
-  host: BalancedHost,
-  tenure: Tenure,
-  cpuShareMax: number,
-  memoryShareMax: number,
-): number {
-  let peak = 0;
-  host.busyVcpus.forEach((vcpus, hour) => {
-    peak = Math.max(peak, vcpus + tenure.busyVcpus[hour]);
-  });
-  const memory = host.usedMemoryBytes + tenure.memoryBytes;
-  return Math.max(peak / (host.cores * cpuShareMax), memory / (host.memoryBytes * memoryShareMax));
-}

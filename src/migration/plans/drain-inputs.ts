@@ -75,19 +75,13 @@ export function limitsOf(request: DrainRequest, inputs: DrainInputs): DrainLimit
     throw new DomainError('HOST_UNKNOWN', `host '${shown}' is unknown: no VM is on it`, { host });
   }
   refuseDeadline('deadline', byMs, nowMs);
-  const fixed = COST_DEFAULTS.fixedDowntimeMs;
-  const maxDowntimeMs = request.maxDowntimeMs ?? DRAIN_DEFAULTS.maxDowntimeMs;
-  if (!(maxDowntimeMs > fixed)) {
-    const message = `maxDowntimeMs is ${maxDowntimeMs}; more than ${fixed}, which every pause takes, is accepted`;
-    throw new DomainError('REQUEST_INVALID', message, { field: 'maxDowntimeMs' });
-  }
+  const maxDowntimeMs = maxDowntimeOf(request);
   const parallelMax = request.parallelMax ?? DRAIN_DEFAULTS.parallelMax;
   if (!(parallelMax >= 1 && parallelMax <= PARALLEL_MAX)) {
     const message = `parallelMax is ${parallelMax}; 1 to ${PARALLEL_MAX} is accepted`;
     throw new DomainError('REQUEST_INVALID', message, { field: 'parallelMax' });
   }
   refuseUnknownTargets(request, inputs);
-  const known = hosts.get(host);
   return {
     ...ROOM_DEFAULTS,
     maxDowntimeMs,
@@ -96,8 +90,27 @@ export function limitsOf(request: DrainRequest, inputs: DrainInputs): DrainLimit
     parallelMax,
     incomingMax: request.incomingMax ?? DRAIN_DEFAULTS.incomingMax,
     coolDownMs: request.coolDownMs ?? DRAIN_DEFAULTS.coolDownMs,
-    bandwidthBytesPerSec: known?.bandwidthBytesPerSec ?? COST_DEFAULTS.bandwidthBytesPerSec,
-    linkBytesPerSec: known?.linkBytesPerSec ?? COST_DEFAULTS.linkBytesPerSec,
+    ...wireOf(hosts.get(host)),
+  };
+}
+
+/** As asked for, else the default. Throws REQUEST_INVALID where no pause is so short. */
+export function maxDowntimeOf({
+  maxDowntimeMs = DRAIN_DEFAULTS.maxDowntimeMs,
+}: Pick<DrainRequest, 'maxDowntimeMs'>): number {
+  const fixed = COST_DEFAULTS.fixedDowntimeMs;
+  if (maxDowntimeMs > fixed) return maxDowntimeMs;
+  const message = `maxDowntimeMs is ${maxDowntimeMs}; more than ${fixed}, which every pause takes, is accepted`;
+  throw new DomainError('REQUEST_INVALID', message, { field: 'maxDowntimeMs' });
+}
+
+/** What migrations from a host go at: as an operator told, else as assumed. */
+export function wireOf(
+  host: HostRecord | undefined,
+): Pick<DrainLimits, 'bandwidthBytesPerSec' | 'linkBytesPerSec'> {
+  return {
+    bandwidthBytesPerSec: host?.bandwidthBytesPerSec ?? COST_DEFAULTS.bandwidthBytesPerSec,
+    linkBytesPerSec: host?.linkBytesPerSec ?? COST_DEFAULTS.linkBytesPerSec,
   };
 }
 

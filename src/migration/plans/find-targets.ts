@@ -1,5 +1,5 @@
 // Hosts that may receive VMs, and how busy they will be.
-import { HOUR_MS, type EpochMs } from '../../core';
+import { DomainError, HOUR_MS, type EpochMs } from '../../core';
 import { COST_DEFAULTS } from '../cost/cost-settings';
 import { vcpusOf } from '../cost/predict-cost';
 import type { DrainInputs, DrainRequest, PlanVm } from './drain-inputs';
@@ -57,6 +57,15 @@ export function findTargets(
 
 export function clusterOf(host: string, { hosts, vms }: DrainInputs): string | undefined {
   return hosts.get(host)?.cluster ?? vms.find((vm) => vm.host === host && vm.cluster)?.cluster;
+}
+
+/** Names of its hosts, sorted. Throws CLUSTER_UNKNOWN. */
+export function hostsOfCluster(cluster: string, inputs: DrainInputs): readonly string[] {
+  const named = new Set([...inputs.hosts.keys(), ...inputs.vms.flatMap(({ host }) => host ?? [])]);
+  const members = [...named].filter((host) => clusterOf(host, inputs) === cluster).toSorted();
+  if (members.length > 0) return members;
+  const message = `cluster '${cluster.slice(0, 200)}' is unknown: no host is in it`;
+  throw new DomainError('CLUSTER_UNKNOWN', message, { cluster });
 }
 
 function filled(

@@ -76,23 +76,16 @@ function packed(
   targets: readonly Target[],
   limits: RoomLimits,
   order: readonly number[],
-  choice: 'emptiest' | 'fullest',
+  choice: TargetChoice,
 ): Packed {
   const targetOf = new Int32Array(parcels.length).fill(-1);
   const memory = targets.map((one) => one.usedMemoryBytes);
   const busy = targets.map((one) => one.busyVcpus.slice());
   let placed = 0;
   for (const at of order) {
-    let chosen = -1;
-    let chosenFill = choice === 'emptiest' ? Infinity : -Infinity;
-    targets.forEach((target, to) => {
-      const fill = fillWith(parcels[at], target, memory[to], busy[to], limits);
-      if (fill > 1) return;
-      if (choice === 'emptiest' ? fill < chosenFill : fill > chosenFill) {
-        chosen = to;
-        chosenFill = fill;
-      }
-    });
+    const chosen = chosenTarget(targets.length, choice, (to) =>
+      fillWith(parcels[at], targets[to], memory[to], busy[to], limits),
+    );
     if (chosen < 0) continue;
     targetOf[at] = chosen;
     placed += 1;
@@ -102,10 +95,30 @@ function packed(
   return { targetOf, placed };
 }
 
+/** Which of the targets with room. */
+export type TargetChoice = 'emptiest' | 'fullest';
+
+/** Place of the target that is left so, the first of equals; -1 where `fillOf` is above 1 for all. */
+export function chosenTarget(
+  count: number,
+  choice: TargetChoice,
+  fillOf: (target: number) => number,
+): number {
+  let chosen = -1;
+  let chosenFill = choice === 'emptiest' ? Infinity : -Infinity;
+  for (let target = 0; target < count; target += 1) {
+    const fill = fillOf(target);
+    if (fill > 1 || !(choice === 'emptiest' ? fill < chosenFill : fill > chosenFill)) continue;
+    chosen = target;
+    chosenFill = fill;
+  }
+  return chosen;
+}
+
 /** The fuller of memory and CPU after the parcel came, beside what is allowed; above 1: no room. */
-function fillWith(
-  parcel: Parcel,
-  target: Target,
+export function fillWith(
+  parcel: Pick<Parcel, 'memoryBytes' | 'busyVcpus'>,
+  target: Pick<Target, 'memoryBytes' | 'cores'>,
   memoryBytes: number,
   busy: Float64Array,
   { cpuShareMax, memoryShareMax }: RoomLimits,

@@ -1,7 +1,7 @@
 // What a rolling upgrade asks for, checked.
 import { DomainError, MINUTE_MS, type EpochMs } from '../../core';
 import { refuseDeadline, type DrainInputs, type DrainRequest } from './drain-inputs';
-import { clusterOf } from './find-targets';
+import { hostsOfCluster } from './find-targets';
 
 export interface UpgradeRequest extends Omit<DrainRequest, 'host' | 'targets'> {
   readonly cluster: string;
@@ -39,14 +39,7 @@ export interface CheckedUpgrade {
 /** Throws CLUSTER_UNKNOWN, HOST_UNKNOWN, DEADLINE_PAST, REQUEST_INVALID; each names the thing. */
 export function checkUpgrade(request: UpgradeRequest, inputs: DrainInputs): CheckedUpgrade {
   const { cluster, byMs } = request;
-  const named = [
-    ...new Set([...inputs.hosts.keys(), ...inputs.vms.flatMap(({ host }) => host ?? [])]),
-  ];
-  const members = named.filter((host) => clusterOf(host, inputs) === cluster).toSorted();
-  if (members.length === 0) {
-    const message = `cluster '${cluster.slice(0, 200)}' is unknown: no host is in it`;
-    throw new DomainError('CLUSTER_UNKNOWN', message, { cluster });
-  }
+  const members = hostsOfCluster(cluster, inputs);
   refuseDeadline('date', byMs, inputs.nowMs);
   const up = members.filter((host) => (inputs.hosts.get(host)?.state ?? 'up') === 'up');
   const memory = memoryByHost(inputs);
