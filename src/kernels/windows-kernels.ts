@@ -33,6 +33,11 @@ export interface CopySettings {
 /** Ways to copy, in this order everywhere. */
 export const COPY_MODES = ['pre-copy', 'auto-converge', 'post-copy'] as const;
 export type CopyMode = (typeof COPY_MODES)[number];
+
+export function isCopyMode(mode: string): mode is CopyMode {
+  return (COPY_MODES as readonly string[]).includes(mode);
+}
+
 /** Follows COPY_MODES: no window of the day is long enough. */
 export const NO_MODE = COPY_MODES.length;
 

@@ -1,8 +1,8 @@
 // An outcome arrives: matched with its claim or window, judged, kept, and its claim ended.
 import type { EpochMs } from '../../core';
+import { isCopyMode } from '../../kernels';
 import type { Claim } from '../claims/claim';
 import type { ClaimStore } from '../claims/claim-store';
-import { isCopyMode } from '../cost/corrections';
 import type { WindowStore } from '../window-store';
 import { parseWindowContent } from '../windows/window-schema';
 import { judgeOutcome, outcomeOf, type JudgedWindow, type Judgement } from './judge-outcome';

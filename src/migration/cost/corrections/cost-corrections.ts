@@ -1,13 +1,12 @@
 // What migrations taught about predicted costs: ln(measured / physics) by level, learned one by one.
 import { z } from 'zod';
 import { DomainError } from '../../../core';
-import { COPY_MODES, type CopyMode } from '../../../kernels';
+import type { CopyMode } from '../../../kernels';
 import { learnAt, shrunkMean, type LevelSums } from '../learned/shrinkage';
+import { MEASURES, type Measure } from '../../outcomes/outcome-schema';
 import { CORRECTION_LEVELS, groupKeys, vmKey, type CorrectionSubject } from './correction-levels';
 
 export const COST_CORRECTIONS_VERSION = 1;
-export const CORRECTED = ['totalTimeMs', 'downtimeMs', 'bytesSent'] as const;
-export type Corrected = (typeof CORRECTED)[number];
 
 const sumsSchema = z.record(z.string(), z.tuple([z.number(), z.number()]));
 const chain = z.array(sumsSchema).length(CORRECTION_LEVELS.length);
@@ -40,16 +39,16 @@ export interface CostFact {
   readonly mode: CopyMode;
   readonly startedAtMs: number;
   readonly completed: boolean;
-  readonly measured: Partial<Readonly<Record<Corrected, number>>>;
+  readonly measured: Partial<Readonly<Record<Measure, number>>>;
 }
 
 /** What physics says of the same migration, without anything learned. */
-export interface PhysicalCost extends Readonly<Record<Corrected, { readonly p50: number }>> {
+export interface PhysicalCost extends Readonly<Record<Measure, { readonly p50: number }>> {
   readonly successProb: number;
 }
 
 /** Below these, both are taken as equal: 1 ms; what no clock of a guest resolves; one page. */
-const FLOOR: Readonly<Record<Corrected, number>> = {
+const FLOOR: Readonly<Record<Measure, number>> = {
   totalTimeMs: 1,
   downtimeMs: 5,
   bytesSent: 4_096,
@@ -81,11 +80,11 @@ export function parseCorrections(text: string): CostCorrections {
   throw new DomainError('INTERNAL', `learned costs: ${path.join('.')}: ${message}`);
 }
 
-export function chainKey(mode: CopyMode, measure: Corrected): string {
+export function chainKey(mode: CopyMode, measure: Measure): string {
   return `${mode}|${measure}`;
 }
 
-export function errorsKey(mode: CopyMode, measure: Corrected, depth: number): string {
+export function errorsKey(mode: CopyMode, measure: Measure, depth: number): string {
   return `${mode}|${measure}|${depth}`;
 }
 
@@ -94,7 +93,7 @@ export function learnCost(state: CostCorrections, fact: CostFact, physics: Physi
   const { subject, mode, startedAtMs, completed, measured } = fact;
   const keys = [...groupKeys(subject), vmKey(subject)];
   state.migrations += 1;
-  for (const measure of CORRECTED) {
+  for (const measure of MEASURES) {
     const value = measured[measure];
     if (!completed || value === undefined) continue;
     const key = chainKey(mode, measure);
@@ -154,7 +153,7 @@ export function forgetOldest(state: CostCorrections, vmsKept = VMS_KEPT): void {
 function remember(
   state: CostCorrections,
   { mode }: CostFact,
-  measure: Corrected,
+  measure: Measure,
   plain: number,
   levels: readonly LevelSums[],
   keys: readonly string[],
@@ -186,8 +185,4 @@ export function meanAt(
 ): number {
   const first = CORRECTION_LEVELS.slice(0, depth);
   return shrunkMean(levels.slice(0, depth), first, keys.slice(0, depth), 0).mean;
-}
-
-export function isCopyMode(mode: string): mode is CopyMode {
-  return (COPY_MODES as readonly string[]).includes(mode);
 }

@@ -1,6 +1,6 @@
 // Learns costs from outcomes before each night, and gives a night what was known when it began.
 import type { Json } from '../../../core';
-import { outcomePages, type OutcomeStore, type StoredOutcome } from '../../outcomes';
+import { outcomePages, type OutcomeStore, type StoredOutcome } from '../../outcomes/outcome-store';
 import { COST_DEFAULTS, type CostSettings } from '../cost-settings';
 import { CostPredictor } from '../predict-cost';
 import {

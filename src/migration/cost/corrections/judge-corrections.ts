@@ -1,13 +1,9 @@
 // How far learned costs are believed: by what they would have said before each migration.
 import { COPY_MODES, type CopyMode } from '../../../kernels';
+import { bestShare, coveringWidth, errorOf, type Expectation } from '../learned/best-share';
+import { MEASURES, type Measure } from '../../outcomes/outcome-schema';
 import { CORRECTION_LEVELS, DEPTH_OF_VM } from './correction-levels';
-import {
-  chainKey,
-  CORRECTED,
-  errorsKey,
-  type Corrected,
-  type CostCorrections,
-} from './cost-corrections';
+import { chainKey, errorsKey, type CostCorrections } from './cost-corrections';
 
 /** Of one mode, measure, and depth. */
 export interface Belief {
@@ -23,7 +19,7 @@ export type Beliefs = ReadonlyMap<string, readonly Belief[]>;
 /** What is told of one mode and measure. */
 export interface CorrectionReport {
   readonly mode: CopyMode;
-  readonly measure: Corrected;
+  readonly measure: Measure;
   readonly level: string;
   /** Migrations that the level was tried on before they were learned. */
   readonly tried: number;
@@ -37,17 +33,14 @@ export interface CorrectionReport {
 
 /** Migrations of other VMs without which a level's correction is not believed. */
 export const TRIED_LEAST = 8;
-const SHARES = [0, 0.25, 0.5, 0.75, 1];
 /** Migrations from which a P95 can be read. */
 const WIDTH_LEAST = 20;
-/** A little above 95 %: a P95 that does not move loses coverage as fleets drift. */
-const COVERAGE = 0.958;
 const WIDTH_MIN = 0.02; // repeats of one identical migration spread by 2 %
 
 export function judgeCorrections(state: CostCorrections): Beliefs {
   const beliefs = new Map<string, readonly Belief[]>();
   for (const mode of COPY_MODES) {
-    for (const measure of CORRECTED) {
+    for (const measure of MEASURES) {
       const of: Belief[] = [];
       for (let depth = DEPTH_OF_VM; depth >= 1; depth -= 1) {
         const errors = errorsAt(state, mode, measure, depth);
@@ -66,7 +59,7 @@ export function judgeCorrections(state: CostCorrections): Beliefs {
 /** One line per mode, measure, and level that was tried, as judged now. */
 export function reportCorrections(state: CostCorrections): readonly CorrectionReport[] {
   return COPY_MODES.flatMap((mode) =>
-    CORRECTED.flatMap((measure) =>
+    MEASURES.flatMap((measure) =>
       CORRECTION_LEVELS.flatMap(({ name }, at) => {
         const errors = errorsAt(state, mode, measure, at + 1);
         if (errors.length === 0) return [];
@@ -86,32 +79,22 @@ export function reportCorrections(state: CostCorrections): readonly CorrectionRe
   );
 }
 
-type Errors = readonly (readonly [number, number])[];
+type Errors = readonly Expectation[];
 
-function errorsAt(
-  state: CostCorrections,
-  mode: CopyMode,
-  measure: Corrected,
-  depth: number,
-): Errors {
+function errorsAt(state: CostCorrections, mode: CopyMode, measure: Measure, depth: number): Errors {
   return state.errors[errorsKey(mode, measure, depth)] ?? [];
 }
 
 /** The share with the least error; a VM's own migrations are believed until they fail. */
 function shareOf(errors: Errors, depth: number): number {
   if (errors.length < TRIED_LEAST) return depth === DEPTH_OF_VM ? 1 : 0;
-  return SHARES.reduce((best, share) =>
-    meanError(errors, share) < meanError(errors, best) ? share : best,
-  );
+  return bestShare(errors);
 }
 
 function meanError(errors: Errors, share: number): number {
-  const sum = errors.reduce((total, [plain, mean]) => total + Math.abs(plain - share * mean), 0);
-  return sum / errors.length;
+  return errorOf(errors, share) / errors.length;
 }
 
 function widthOf(errors: Errors, share: number): number {
-  const sorted = errors.map(([plain, mean]) => plain - share * mean).toSorted((a, b) => a - b);
-  const place = Math.min(sorted.length - 1, Math.ceil(COVERAGE * (sorted.length + 1)) - 1);
-  return Math.max(WIDTH_MIN, sorted[place]);
+  return Math.max(WIDTH_MIN, coveringWidth(errors.map(([plain, mean]) => plain - share * mean)));
 }

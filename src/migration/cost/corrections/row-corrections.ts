@@ -1,6 +1,7 @@
 // Corrections of many VMs as the kernels read them, and where each comes from.
 import { COPY_MODES, CORRECTION, CORRECTION_WIDTH, MODE_CORRECTION_WIDTH } from '../../../kernels';
 import type { CopyMode } from '../../../kernels';
+import { MEASURES } from '../../outcomes/outcome-schema';
 import { shrunkMean } from '../learned/shrinkage';
 import {
   CORRECTION_LEVELS,
@@ -9,7 +10,7 @@ import {
   vmKey,
   type CorrectionSubject,
 } from './correction-levels';
-import { chainKey, CORRECTED, meanAt, type CostCorrections } from './cost-corrections';
+import { chainKey, meanAt, type CostCorrections } from './cost-corrections';
 import { judgeCorrections, TRIED_LEAST, type Beliefs } from './judge-corrections';
 
 /** Where the costs of a VM come from. */
@@ -30,10 +31,18 @@ const PLACES = {
 };
 const GROUPS_KEPT = 100_000;
 
+/** What was learned of one VM, or of VMs of one kind. */
+interface Learned {
+  /** (CORRECTION_WIDTH) */
+  readonly row: Float64Array;
+  /** By mode: depth of the deepest level that is believed of a measure; 0: none. */
+  readonly depths: readonly number[];
+}
+
 /** Of one state; VMs without migrations of their own share their group's. */
 export class RowCorrections {
   private readonly beliefs: Beliefs;
-  private readonly ofGroup = new Map<string, Float64Array>();
+  private readonly ofGroup = new Map<string, Learned>();
 
   constructor(readonly state: CostCorrections) {
     this.beliefs = judgeCorrections(state);
@@ -42,28 +51,26 @@ export class RowCorrections {
   /** (subjects, CORRECTION_WIDTH). O(subjects x modes x levels), less where VMs are alike. */
   rows(subjects: readonly CorrectionSubject[]): Float64Array {
     const rows = new Float64Array(subjects.length * CORRECTION_WIDTH);
-    subjects.forEach((subject, at) => rows.set(this.of(subject), at * CORRECTION_WIDTH));
+    subjects.forEach((subject, at) => rows.set(this.of(subject).row, at * CORRECTION_WIDTH));
     return rows;
   }
 
   source(subject: CorrectionSubject, mode: CopyMode): CostSource {
-    const keys = [...groupKeys(subject), vmKey(subject)];
-    const depth = Math.max(
-      ...CORRECTED.map((measure) => this.believed(chainKey(mode, measure), keys)?.depth ?? 0),
-    );
+    const depth = this.of(subject).depths[COPY_MODES.indexOf(mode)];
     if (depth === 0) return NO_SOURCE;
-    const [migrations, lastMs] = this.state.seen[mode]?.[depth - 1][keys[depth - 1]] ?? [0, 0];
+    const key = [...groupKeys(subject), vmKey(subject)][depth - 1];
+    const [migrations, lastMs] = this.state.seen[mode]?.[depth - 1][key] ?? [0, 0];
     return { depth, migrations, lastMs };
   }
 
-  private of(subject: CorrectionSubject): Float64Array {
+  private of(subject: CorrectionSubject): Learned {
     const keys = groupKeys(subject);
     const own = vmKey(subject);
-    if (this.hasOwn(own)) return this.compute([...keys, own]);
+    if (this.hasOwn(own)) return this.learned([...keys, own]);
     const group = keys.join('\u0000');
     let found = this.ofGroup.get(group);
     if (found === undefined) {
-      found = this.compute([...keys, own]);
+      found = this.learned([...keys, own]);
       if (this.ofGroup.size < GROUPS_KEPT) this.ofGroup.set(group, found);
     }
     return found;
@@ -73,19 +80,22 @@ export class RowCorrections {
     return COPY_MODES.some((mode) => this.state.seen[mode]?.[DEPTH_OF_VM - 1][key] !== undefined);
   }
 
-  private compute(keys: readonly string[]): Float64Array {
+  private learned(keys: readonly string[]): Learned {
     const row = new Float64Array(CORRECTION_WIDTH);
-    COPY_MODES.forEach((mode, at) => {
+    const depths = COPY_MODES.map((mode, at) => {
       const from = at * MODE_CORRECTION_WIDTH;
-      for (const measure of CORRECTED) {
+      let deepest = 0;
+      for (const measure of MEASURES) {
         const believed = this.believed(chainKey(mode, measure), keys);
         const place = from + PLACES[measure];
         row[place] = believed?.factor ?? 1;
         row[place + 1] = believed?.spread ?? Number.NaN;
+        deepest = Math.max(deepest, believed?.depth ?? 0);
       }
       row[from + CORRECTION.success] = this.surprise(mode, keys);
+      return deepest;
     });
-    return row;
+    return { row, depths };
   }
 
   /** By its own migrations, and by levels that were seen often enough. */

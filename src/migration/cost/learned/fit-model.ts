@@ -13,6 +13,7 @@ import {
   type CostModel,
   type Target,
 } from './cost-model';
+import { bestShare, coveringWidth, type Expectation } from './best-share';
 import { fitConstants, type FitRow } from './fit-constants';
 import { dirtyRateOf, predictRun, residualOf, type RunPrediction } from './predict-run';
 import { CONSTANT_DEFAULTS, copyForReal, type RealCopy } from './real-copy';
@@ -24,13 +25,10 @@ const ROWS_LEAST = 12;
 const DEPTHS = RESIDUAL_LEVELS.length + 1;
 /** Runs of other VMs without which a level's correction is not believed. */
 const TRUST_LEAST = 12;
-const TRUST_SHARES = [0.25, 0.5, 0.75, 1];
 const ROWS_SEARCHED = 1_000;
 const ROWS_SEARCHED_FINE = 400;
 /** |ln(outcome / physics)| that one outcome can teach at most. */
 const RESIDUAL_CLIP = 7;
-/** A little above 95 %: a static P95 loses coverage as fleets drift. */
-const COVERAGE = 0.958;
 const WIDTHS_KEPT = 5_000;
 
 export interface FitOptions {
@@ -125,17 +123,6 @@ function learnResiduals(
   }
 }
 
-function quantile(values: readonly number[], level: number): number {
-  const sorted = values.slice(-WIDTHS_KEPT).toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(level * (sorted.length + 1)) - 1)];
-}
-
-/** ln(outcome / physics) of a run, and what was expected of it before it was learned. */
-interface Expectation {
-  readonly plain: number;
-  readonly mean: number;
-}
-
 /** By mode, target, and depth of what was known. */
 type Expectations = ReadonlyMap<string, readonly Expectation[]>;
 
@@ -158,9 +145,7 @@ function fitTrust(model: CostModel, expectations: Expectations): void {
 function trustOf(seen: readonly Expectation[], depth: number): number {
   if (depth === DEPTHS - 1) return 1; // the VM's own runs
   if (seen.length < TRUST_LEAST) return 0;
-  const errorOf = (share: number): number =>
-    seen.reduce((sum, { plain, mean }) => sum + Math.abs(plain - share * mean), 0);
-  return TRUST_SHARES.reduce((best, share) => (errorOf(share) < errorOf(best) ? share : best), 0);
+  return bestShare(seen);
 }
 
 /** Widths by depth from errors made before learning; never narrower where less is known. */
@@ -175,7 +160,7 @@ function fitWidths(model: CostModel, errors: ReadonlyMap<string, number[]>): voi
         const seen = errors.get(`${mode}|${target}|${depth}`) ?? [];
         const from = seen.length >= 40 ? seen : plain;
         const least = depth === DEPTHS - 1 ? 0.02 : widths[depth + 1];
-        widths[depth] = Math.max(least, quantile(from, COVERAGE));
+        widths[depth] = Math.max(least, coveringWidth(from.slice(-WIDTHS_KEPT)));
       }
       byTarget[target] = widths;
     }
@@ -191,12 +176,12 @@ function errorsOf(model: CostModel, expectations: Expectations): ReadonlyMap<str
   for (const [key, seen] of expectations) {
     const [mode, target, depth] = key.split('|') as [string, Target, string];
     const plain = `${mode}|${target}|0`;
-    errors.set(plain, [...(errors.get(plain) ?? []), ...seen.map((one) => one.plain)]);
+    errors.set(plain, [...(errors.get(plain) ?? []), ...seen.map(([real]) => real)]);
     if (depth === '0') continue;
     const trust = model.trust[mode][target][Number(depth)];
     errors.set(
       key,
-      seen.map((one) => one.plain - trust * one.mean),
+      seen.map(([real, mean]) => real - trust * mean),
     );
   }
   return errors;
@@ -214,8 +199,8 @@ export function fitCostModel(rows: readonly RunRow[], options: FitOptions): Cost
     learnResiduals(model, row, (target, depth, plain, mean) => {
       const key = `${row.input.mode}|${target}|${depth}`;
       const list = expectations.get(key);
-      if (list === undefined) expectations.set(key, [{ plain, mean }]);
-      else list.push({ plain, mean });
+      if (list === undefined) expectations.set(key, [[plain, mean]]);
+      else list.push([plain, mean]);
     });
   }
   fitTrust(model, expectations);

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { correctCopy, type CopyMode } from '../../../../src/kernels';
 import {
-  CORRECTED,
+  MEASURES,
   CostPredictor,
   emptyCorrections,
   learnCost,
   parseRuns,
   RowCorrections,
-  type Corrected,
+  type Measure,
 } from '../../../../src/migration';
 import { describeWithData } from '../../../test-data';
 
@@ -21,16 +21,16 @@ const MODES: Readonly<Record<string, CopyMode>> = {
 
 interface Judged {
   /** |ln(measured / P50)| by measure, and whether P95 held; of plain physics and as learned. */
-  readonly errors: Readonly<Record<Corrected, { physics: number[]; learned: number[] }>>;
-  readonly covered: Readonly<Record<Corrected, { physics: boolean[]; learned: boolean[] }>>;
+  readonly errors: Readonly<Record<Measure, { physics: number[]; learned: number[] }>>;
+  readonly covered: Readonly<Record<Measure, { physics: boolean[]; learned: boolean[] }>>;
 }
 
 /** What a night knows: size, CPU, mode, host. The first third is only learned. */
 function judged(path: string): Judged {
   const empty = <T>() =>
     Object.fromEntries(
-      CORRECTED.map((measure) => [measure, { physics: [] as T[], learned: [] as T[] }]),
-    ) as unknown as Record<Corrected, { physics: T[]; learned: T[] }>;
+      MEASURES.map((measure) => [measure, { physics: [] as T[], learned: [] as T[] }]),
+    ) as unknown as Record<Measure, { physics: T[]; learned: T[] }>;
   const told = { errors: empty<number>(), covered: empty<boolean>() };
   const runs = parseRuns(path, readFileSync(path, 'utf8'), true);
   const inOrder = runs.toSorted((a, b) => (a.input.startedAtMs ?? 0) - (b.input.startedAtMs ?? 0));
@@ -44,7 +44,7 @@ function judged(path: string): Judged {
     const plain = physics.predict(subject, input.cpuPct ?? 10, mode);
     const learned = correctCopy(plain, mode, new RowCorrections(state).rows([subject]));
     const { completed, ...measured } = outcome;
-    for (const measure of CORRECTED) {
+    for (const measure of MEASURES) {
       const real = measured[measure];
       if (!completed || real === undefined || at < inOrder.length / 3) continue;
       for (const [name, cost] of [
@@ -75,7 +75,7 @@ describeWithData('costs learned from real runs', 'livemig', (folder) => {
     const time = errors.totalTimeMs;
     expect(time.learned.length).toBeGreaterThan(30);
     expect(median(time.learned)).toBeLessThan(shareOfError * median(time.physics));
-    for (const measure of CORRECTED) {
+    for (const measure of MEASURES) {
       const { learned, physics } = errors[measure];
       expect(median(learned)).toBeLessThan(median(physics));
     }
