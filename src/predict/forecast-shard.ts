@@ -5,7 +5,6 @@ import {
   chooseMembers,
   chosenModel,
   mixForecasts,
-  openCalibration,
   type FleetLosses,
   type ForecastBatch,
 } from '../models';
@@ -60,7 +59,8 @@ export async function forecastShard(
   for (const resolution of resolutions) {
     const { name } = resolution;
     const losses = fleet[name] as FleetLosses;
-    const shifts = Float64Array.from(fleet.shifts?.[name] ?? []);
+    const known = fleet.shifts?.[name];
+    const shifts = known && Float64Array.from(known);
     const made = await forecastAt(run, shard, ports, resolution, history, { losses, shifts });
     forecasted[name] = made;
     indexes[name] = await keep(run, shard, ports, resolution, history, made);
@@ -120,10 +120,11 @@ async function forecastAt(
   const members = await forecastMembers(run, ports, resolution, vmIndexes, series);
   const { combine } = ports.kernels(run.plan.backend, run.plan.isa);
   const mixed = await mixForecasts(choice, [...members.forecasts.values()], combine);
-  const { levels, seriesCount } = choice;
-  const opened = openCalibration({ blocks, levels, seriesCount });
-  const shifts = fleet.shifts.length === 0 ? opened.fleet : fleet.shifts;
-  const forecast = calibrateForecast(mixed, { ...opened, own, fleet: shifts }, BOUNDS, GRID_PCT);
+  const { shifts } = fleet;
+  const forecast =
+    shifts === undefined
+      ? mixed
+      : calibrateForecast(mixed, { ...choice, own, fleet: shifts }, BOUNDS, GRID_PCT);
   const state = await stateOf(run, ports, resolution, vmIndexes, {
     members,
     losses,
@@ -140,8 +141,8 @@ const GRID_PCT = 0.01;
 
 interface FleetKnowledge {
   readonly losses: FleetLosses;
-  /** (blocks, levels) of the fleet's quantiles; empty until a night was judged. */
-  readonly shifts: Float64Array;
+  /** (blocks, levels) of the fleet's quantiles; absent until a night was judged. */
+  readonly shifts?: Float64Array;
 }
 
 function refusalsOf(

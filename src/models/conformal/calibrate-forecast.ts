@@ -32,6 +32,7 @@ export function calibrateForecast(
   const quantiles = forecast.quantiles.slice();
   const mean = forecast.mean.slice();
   const row = new Float64Array(levels.length);
+  const above = levels.filter((level) => level <= MEDIAN).length;
   for (let series = 0; series < seriesCount; series += 1) {
     for (let block = 0; block < blocks.length; block += 1) {
       const { from, to } = blocks[block];
@@ -43,7 +44,7 @@ export function calibrateForecast(
         for (let level = 0; level < levels.length; level += 1) {
           row[level] = quantiles[first + level * horizon];
         }
-        shiftRow(row, levels, shiftOf, bounds, grid);
+        shiftRow(row, levels, above, shiftOf, bounds, grid);
         for (let level = 0; level < levels.length; level += 1) {
           quantiles[first + level * horizon] = row[level];
         }
@@ -54,10 +55,11 @@ export function calibrateForecast(
   return { ...forecast, quantiles, mean };
 }
 
-/** In place; outward from the median, so that what crosses stops at its neighbour. */
+/** In place; outward from the median, so that what crosses stops at its neighbour. `above`: levels up to it. */
 function shiftRow(
   row: Float64Array,
   levels: readonly number[],
+  above: number,
   shiftOf: (level: number) => number,
   bounds: ValueBounds | undefined,
   grid: number | undefined,
@@ -71,7 +73,6 @@ function shiftRow(
     const shift = shiftOf(level) * width;
     return row[level] + (grid === undefined ? shift : Math.round(shift / grid) * grid);
   };
-  const above = levels.filter((level) => level <= MEDIAN).length;
   let edge = median;
   for (let level = above - 1; level >= 0; level -= 1) {
     if (levels[level] === MEDIAN) continue;

@@ -32,6 +32,7 @@ import { LoadProfiles, spanLoad, spanMean, type LoadProfile, type SpanLoad } fro
 
 /** Scores are compared in ten-thousandths of a percent. */
 const SCORE_PARTS = 10_000;
+
 export class ReferenceWindows extends WindowsKernels {
   override rank(rows: RankRows, copy: CopySettings, settings: RankSettings): Promise<RankedRows> {
     checkRankRows(rows);
